@@ -30,6 +30,7 @@ from deploy_verdict.railway.errors import data_of
 from deploy_verdict.redaction.redactor import Redactor
 from tests.bundles import T0
 from tests.clocks import TurnedClock
+from tests.examples import at_least
 from tests.servers import raw_server
 
 PLACE = ServiceIds(project_id="p", environment_id="e", service_id="s")
@@ -461,7 +462,7 @@ Exchange_fault = RailwayError.__init__.__globals__["Fault"](
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=at_least(50), deadline=None)
 @pytest.mark.parametrize("name", QUESTIONS)
 @given(data=st.dictionaries(st.sampled_from(FIELDS), ODD))
 def test_whatever_railway_answers_only_a_railway_error_comes_out(name, data):

@@ -21,7 +21,7 @@ SHOWN = {
     "attention": "NEEDS ATTENTION",
     "critical": "CRITICAL ISSUES",
 }
-QUIET = "No failure was observed, but 1 finding is inconclusive: "
+QUIET = "❔ 1 check has no answer: "
 
 
 def written():

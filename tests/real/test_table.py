@@ -5,7 +5,7 @@ import pytest
 from tests.real.table import PAGE, missed, page, written
 from tests.real.windows import cause
 
-FIRST = "2 issues found, the worst P1: health: status = 200. Expected: 200; found: 503 at T+1.5min. Also: "
+FIRST = "**P1** GET /work answers 500 to every request since T+60min (00:53 UTC) - "
 
 
 def test_the_page_is_that_of_the_windows_and_every_target_is_met():
@@ -16,11 +16,11 @@ def test_the_page_is_that_of_the_windows_and_every_target_is_met():
 @pytest.mark.parametrize(
     ("fault", "told", "named"),
     [
-        ("exhausted", FIRST + "own pool: the pool is exhausted (P1); and 1 more.",
-         "own pool: the pool is exhausted (P1)"),
-        ("exhausted", FIRST + "own pool: connections grow.", None),
-        ("process", "1 issue found, P2: The service was restarted within the window. Expected: a.",
-         "The service was restarted within the window"),
+        ("exhausted", FIRST + "**P1** The own pool is full since T+60min. 20 of 20 in use.",
+         "The own pool is full since T+60min (P1)"),
+        ("exhausted", FIRST + "**P2** The own pool: connections grow.", None),
+        ("process", "- **P2** The service was restarted within the window - 1 check has no answer: x.",
+         "The service was restarted within the window (P2)"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_by_one_clause_or_not_at_all(fault, told, named):

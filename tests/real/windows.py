@@ -57,7 +57,7 @@ NAMES = {
     "database": r"the server restarted, and every connection with it|(Redis|PostgreSQL) refused",
     "process": r"The service was restarted within the window|another process answers .*: it restarted",
 }
-MARKS = (". ", "; ")
+MARKS = (". ", "; ", " - ")
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def cause(fault, told):
     ]
     begin = max(before, default=0)
     end = min((at for mark in MARKS if (at := told.find(mark, found.end())) >= 0), default=len(told))
-    return re.sub(r"^(\d+ issues? found, (the worst )?P\d: |Also: )", "", told[begin:end]).rstrip(".")
+    return re.sub(r"^(- )?\*\*(P\d)\*\* (.*)", r"\3 (\2)", told[begin:end].rstrip("."))
 
 
 def _sentence(comment):

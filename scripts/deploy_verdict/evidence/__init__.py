@@ -1,1 +1,1 @@
-"""The evidence of one window, read: its bundle, every exchange, its measures and its steps. Pure."""
+"""Reads the evidence of one window: its bundle, every exchange, its measures and its steps. Pure."""

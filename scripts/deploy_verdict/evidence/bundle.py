@@ -1,4 +1,4 @@
-"""A run's evidence beside its plan: what belongs to this window, and what does not and why. Pure."""
+"""The evidence of a run with its plan: what belongs to this window, and why the rest does not. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,13 +23,12 @@ from deploy_verdict.plan import Plan
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """All that the judge and the report look at.
+    """All that the judge and the report read.
 
-    `earlier` are verdicts on the same service, oldest first.
-
-    `captures` are earlier runs by the baseline's column, or why one could not be read. `unasked` are pools
-    that the plan left out, as their server's address was empty; `plan` has the others. `notified` and
-    `rolled_back` are what the window's directory says was done about it.
+    `earlier` are verdicts on the same service, oldest first. `captures` are earlier runs by the baseline's
+    column, or why one could not be read. `unasked` are pools that the plan left out because their server's
+    address was empty; `plan` holds the others. `notified` and `rolled_back` are what the window's directory
+    says was done about it.
     """
 
     plan: Plan
@@ -49,21 +48,21 @@ class Bundle:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The plan's stages that the operator did not leave out."""
+        """The plan's stages, without those that the operator left out."""
         return tuple(stage for stage in self.plan.stages if stage not in self.left_out)
 
     @cached_property
     def sent(self) -> tuple[Sent, ...]:
-        """Every request of ours that the evidence holds."""
+        """Every request of ours in the evidence."""
         return tuple(all_sent(self.loaded))
 
     @cached_property
     def sent_to_service(self) -> tuple[Sent, ...]:
-        """Those to the service itself; what other systems answered says nothing of it."""
+        """Every request of ours to the service itself, as responses of other systems say nothing of it."""
         return tuple(sent_to_service(self.plan, self.loaded))
 
     def of_stage(self, stage: str) -> tuple[Loaded, ...]:
-        """The evidence of one stage, in the order of offset and attempt."""
+        """Return the evidence of one stage in the order of offset and attempt."""
         mine = (item for item in self.loaded if item.evidence.stage == stage)
         return tuple(sorted(mine, key=lambda item: (item.evidence.offset_s, item.evidence.attempt)))
 
@@ -78,10 +77,10 @@ def bundled(
     corrected_plan: bool = False,
     ended: str | None = None,
 ) -> Bundle:
-    """Keep the evidence of this window, plan and subject; name the reason for all else.
+    """Keep the evidence of this window, plan and subject, and give the reason for all else.
 
-    `corrected_plan` takes evidence that was collected under another version of the same plan; `ended`
-    says why the window was ended early.
+    `corrected_plan` accepts evidence collected under another version of the same plan. `ended` says why the
+    window was ended early.
     """
     loaded: list[Loaded] = []
     unreadable = [item for item in files if isinstance(item, Unreadable)]
@@ -113,7 +112,7 @@ def bundled(
 
 
 def _misnamed(item: Loaded) -> str | None:
-    """Evidence that was copied or renamed holds another sample than its name says."""
+    """Return why the name of a file does not fit its content: it was copied or renamed."""
     expected = evidence_name(item.evidence.stage, item.evidence.offset_s, item.evidence.attempt)
     return None if expected == item.name else f"its name is not that of its content ({expected})"
 

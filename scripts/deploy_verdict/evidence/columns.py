@@ -1,4 +1,4 @@
-"""A run as a column: each measure with its value and with what its findings say. Pure."""
+"""A run as a column of a table: each measure with its value and the outcome of its findings. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ from deploy_verdict.plan.checks.references import measure_problem, refers
 
 
 def captured(bundle: Bundle, verdict: Verdict, name: str) -> CapturedRun:
-    """What a run measured, for a table beside other runs."""
+    """Return what a run measured, to be shown beside other runs."""
     window = bundle.window
     return CapturedRun(
         name=name,
@@ -31,7 +31,7 @@ def captured(bundle: Bundle, verdict: Verdict, name: str) -> CapturedRun:
 
 
 def measured(bundle: Bundle, findings: Sequence[Finding], name: str) -> MeasuredValue:
-    """One measure. A zero from a log with gaps is no measurement, nor is a suite that did not run."""
+    """Return one measure; None for a zero from a log with gaps, or a suite that did not run."""
     value: str | None = measure(bundle, findings, name)
     outcome = outcome_of(findings, references(name))
     if value in (NOT_MEASURED, NOT_RUN) or _is_no_zero(name, value or "", findings):
@@ -49,7 +49,7 @@ def _is_no_zero(name: str, value: str, findings: Sequence[Finding]) -> bool:
 
 
 def references(name: str) -> tuple[str, ...]:
-    """The findings that say whether a measure is good."""
+    """Return the names of the findings that say whether a measure is good."""
     kind, _, rest = name.partition("/")
     subject = rest.rpartition("/")[0]
     if kind == "health":
@@ -64,7 +64,7 @@ def references(name: str) -> tuple[str, ...]:
 
 
 def outcome_of(findings: Sequence[Finding], names: Sequence[str]) -> Outcome | None:
-    """The worst of the findings that are named; None where there is none."""
+    """Return the worst outcome of the named findings; None if there are none."""
     mine = [
         finding.outcome
         for finding in findings
@@ -74,7 +74,7 @@ def outcome_of(findings: Sequence[Finding], names: Sequence[str]) -> Outcome | N
 
 
 def _names(plan: Plan) -> tuple[str, ...]:
-    """The measures of the criteria and the baseline, and what every run has."""
+    """Return the measures of the criteria and the baseline, and those of every run."""
     return tuple(dict.fromkeys(name for name in _wanted(plan) if measure_problem(plan, name) is None))
 
 

@@ -1,7 +1,8 @@
-"""Readings during the window, of what was new at a sample: what they add to the complete one. Pure.
+"""Interim readings, of what is new at a sample, and what they add to the complete reading. Pure.
 
-The complete reading decides. What an earlier one failed on, and it does not, still fails: the platform
-dropped it since, or it was told while the window was open. One that is missing takes nothing away.
+The complete reading decides. If an interim reading failed and the complete one does not, it still fails: the
+platform has dropped the lines since, or the alarm was already sent. A missing interim reading takes nothing
+away.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ from deploy_verdict.model import (
 from deploy_verdict.model.observations import INTERIM
 
 Read = TypeVar("Read", LogObservation, TrafficObservation, MetricsObservation)
-# Two readings that follow each other overlap; between these, clocks may differ by so much.
+# Consecutive readings overlap. Their ends may differ by this much, as clocks differ.
 SLACK = timedelta(seconds=1)
 
 
@@ -36,7 +37,7 @@ class InterimReading(Generic[Read]):
 
 
 def interim_readings(bundle: Bundle, stage: str, kind: type[Read]) -> list[InterimReading[Read]]:
-    """The readings of a stage during the window, in the order of offset and attempt."""
+    """Return the interim readings of a stage in the order of offset and attempt."""
     return [
         InterimReading(offset_s=item.evidence.offset_s, pointer=pointer, observation=observation)
         for item in bundle.of_stage(stage)
@@ -48,10 +49,10 @@ def interim_readings(bundle: Bundle, stage: str, kind: type[Read]) -> list[Inter
 def with_interim(
     ended: Sequence[Finding], parts: Sequence[tuple[float, Sequence[Finding]]], *, is_read: bool
 ) -> list[Finding]:
-    """The findings of the complete reading, and what earlier ones failed on in their place.
+    """Return the findings of the complete reading, replaced by the fails of interim readings.
 
-    `parts` are the findings of each earlier reading with its offset; only its fails count. `is_read`: the
-    complete reading exists. What passes in it is failed by a P0 or P1 alone, as a P2 says nothing of the end.
+    `parts` are the findings of each interim reading with its offset; only their fails count. `is_read`: the
+    complete reading exists. If it passes, only a P0 or P1 replaces that, as a P2 says nothing of the end.
     """
     kept = {(finding.check, finding.rule): finding for finding in ended}
     for offset_s, finding in _worst_first(parts):
@@ -74,7 +75,7 @@ def _worst_first(parts: Sequence[tuple[float, Sequence[Finding]]]) -> Iterator[t
 
 
 def read_until(readings: Sequence[InterimReading[Read]], t0: datetime) -> datetime | None:
-    """Until when they cover the window from T0 on without a gap; None where they do not begin there."""
+    """Return until when the readings cover the window from T0 without a gap; None if not from T0 on."""
     until = t0
     for reading in sorted(readings, key=lambda item: item.observation.start):
         observation = reading.observation

@@ -1,4 +1,4 @@
-"""Measures: the numbers and words that tables show, each by its name in the plan. Pure.
+"""Measures: the numbers and words that tables show, by their name in the plan. Pure.
 
 A measure says what was observed, never whether that is good. What was not observed reads "not measured".
 """
@@ -29,7 +29,7 @@ NOT_MEASURED, NOT_RUN = "not measured", "did not run"
 
 
 def measure(bundle: Bundle, findings: Sequence[Finding], name: str) -> str:
-    """A measure's value as the report prints it; the plan's check has made sure that the name is known."""
+    """Return a measure as the report prints it. The check of the plan ensures that the name is known."""
     kind, _, rest = name.partition("/")
     if kind == "health":
         check, _, selector = rest.partition("/")
@@ -47,7 +47,7 @@ def measure(bundle: Bundle, findings: Sequence[Finding], name: str) -> str:
 
 
 def _value(bundle: Bundle, check: str, selector: str) -> str:
-    """The value at T+0; other values later in the window stand beside it."""
+    """Return the value at T+0, with the first different value later in the window beside it."""
     values: list[tuple[float, str]] = []
     for item in bundle.loaded:
         for observation in item.evidence.observations:
@@ -102,7 +102,7 @@ def _suite(findings: Sequence[Finding], bundle: Bundle, what: str) -> str:
 
 
 def suite_ran(bundle: Bundle) -> bool:
-    """Whether any test of the suite left a trace; a pre-check alone is none."""
+    """Return whether any test of the suite left a trace; a pre-check alone does not count."""
     return any(
         (isinstance(observation, TestObservation) and observation.check != PRE_CHECK and observation.steps)
         or isinstance(observation, CaseObservation)
@@ -112,7 +112,7 @@ def suite_ran(bundle: Bundle) -> bool:
 
 
 def suite_tally(verdict: Verdict) -> str | None:
-    """ "7/8": how many tests of the suite passed; what is not known did not pass; None where none ran."""
+    """Return how many tests of the suite passed, as "7/8"; None if none ran. Unknown counts as not passed."""
     results = [
         finding.outcome
         for finding in verdict.findings
@@ -124,7 +124,7 @@ def suite_tally(verdict: Verdict) -> str | None:
 
 
 def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """One finding for each test of the suite, in the plan's order; plugged-in cases follow."""
+    """Return one finding for each test of the suite in the plan's order, then those of plugged-in cases."""
     order = [test.name for test in bundle.plan.e2e.tests] if bundle.plan.e2e else []
     results = [
         finding
@@ -136,17 +136,20 @@ def suite_results(bundle: Bundle, findings: Sequence[Finding]) -> tuple[Finding,
 
 
 def log_readings(bundle: Bundle, log: str = "") -> list[tuple[str, LogObservation]]:
-    """Every reading of a complete log with its pointer, the newest last; the service's own has no name."""
+    """Return each complete reading of a log with its pointer, the newest last.
+
+    "" is the service's own log.
+    """
     return [item for item in readings_of(bundle, "logs", LogObservation, COMPLETE) if item[1].log == log]
 
 
 def log_before(bundle: Bundle, log: str = "") -> LogObservation | None:
-    """The newest reading of a log before the deployment; one without a fault wins."""
+    """Return the newest reading of a log before the deployment, preferring one without a fault."""
     return _newest(bundle, log, BASELINE)
 
 
 def log_at_start(bundle: Bundle, log: str = "") -> LogObservation | None:
-    """The newest reading of what this deployment logged before T0, where that is known."""
+    """Return the newest reading of what this deployment logged before T0, or None."""
     return _newest(bundle, log, STARTUP)
 
 
@@ -157,13 +160,13 @@ def _newest(bundle: Bundle, log: str, check: str) -> LogObservation | None:
 
 
 def log_observation(bundle: Bundle, log: str = "") -> LogObservation | None:
-    """The newest reading of a log."""
+    """Return the newest complete reading of a log, or None."""
     readings = log_readings(bundle, log)
     return readings[-1][1] if readings else None
 
 
 def _log(bundle: Bundle, what: str) -> str:
-    """`logs/<pattern>/count` or `logs/errors`; of another log its name stands before the pattern."""
+    """Return `logs/<pattern>/count` or `logs/errors`; the name of another log stands before the pattern."""
     others = bundle.plan.logs.sources if bundle.plan.logs else ()
     log = next((other.name for other in others if what.startswith(check_of(other.name, ""))), "")
     pattern = what.removeprefix(check_of(log, "")).removesuffix("/count")
@@ -174,7 +177,8 @@ def _log(bundle: Bundle, what: str) -> str:
     errors = sum(observation.levels.get(level, 0) for level in ("ERROR", "CRITICAL"))
     counts = {item.pattern: item.count for item in observation.patterns}
     count = counts.get(pattern) if what.endswith("/count") else errors
-    # What was counted was there, also in a log that cannot be read to its end; a 0 of it means nothing.
+    # A count above zero stands even if the log cannot be read to its end; a zero from such a log means
+    # nothing.
     return NOT_MEASURED if count is None or (blind and count == 0) else str(count)
 
 
@@ -190,7 +194,7 @@ def _answers(bundle: Bundle, check: str, what: str) -> str:
 
 
 def is_pool_rule(bundle: Bundle, finding: Finding) -> bool:
-    """A finding about the pool itself, not about a check that is repeated beside it."""
+    """Return whether a finding is about the pool itself, not about a check that is repeated beside it."""
     rules = (*POOL_RULES, "stability", "floor", "server")
     return (
         finding.stage == "pools"

@@ -1,4 +1,4 @@
-"""Samples that were not taken because a P0 had ended our own writes. Pure."""
+"""Samples that were not taken because a P0 had stopped our own writes. Pure."""
 
 from collections.abc import Iterable
 
@@ -8,25 +8,25 @@ from deploy_verdict.model import Evidence, StoppedObservation
 
 
 def stopped_in(evidence: Evidence) -> StoppedObservation | None:
-    """Why this sample was not taken; None of one that was."""
+    """Return why this sample was not taken; None for a sample that was."""
     stopped = (item for item in evidence.observations if isinstance(item, StoppedObservation))
     return next(stopped, None)
 
 
 def stopped_at(files: Iterable[Evidence], stage: str, offset_s: float) -> str | None:
-    """Why a stage was not run at an offset, in words; None where nothing ended it."""
+    """Return why a stage did not run at an offset, in words; None if nothing stopped it."""
     found = (stopped_in(item) for item in files if (item.stage, item.offset_s) == (stage, offset_s))
     return next((stop_words(item) for item in found if item is not None), None)
 
 
 def stopped_by_p0(bundle: Bundle, stage: str) -> str | None:
-    """What ended a stage that is sampled once before it was run, in words; None where nothing did."""
+    """Return what stopped a stage that is sampled once, in words; None if nothing did."""
     found = (stopped_in(item.evidence) for item in bundle.of_stage(stage))
     return next((_ended(item) for item in found if item is not None), None)
 
 
 def stop_words(stopped: StoppedObservation) -> str:
-    """ "not run: our own writes stopped after e2e/login/passes (P0) failed at T+0min"."""
+    """Write "not run: our own writes stopped after e2e/login/passes (P0) failed at T+0min"."""
     return f"not run: {_ended(stopped)}"
 
 

@@ -1,7 +1,7 @@
-"""Expectations: one selector and one matcher, tested on one answer. Pure.
+"""Expectations: one selector and one matcher, tested on one response. Pure.
 
-A check's `expect` is a mapping from selectors to matchers; `accept` holds alternatives, each a complete
-outcome. What the target did not answer is a fail; what we could not see is inconclusive.
+A check's `expect` maps selectors to matchers; `accept` holds alternatives, each a complete outcome. What the
+target did not answer is a fail; what we could not see is inconclusive.
 """
 
 import re
@@ -37,10 +37,10 @@ __all__ = [
 
 SHOWN_CHARACTERS = 120
 TOO_MANY = 429
-# The fault of an answer that is complete: it leads elsewhere, and was not followed.
+# The fault of a complete response that redirects elsewhere and was not followed.
 REDIRECT = "redirect"
 REDIRECTS = (301, 302, 303, 307, 308)
-# Railway's edge gives it in the application's place too (Under Attack Mode), except to browsers.
+# Railway's edge also returns it in the application's place (Under Attack Mode), except to browsers.
 _HELD_BACK = "429, perhaps not the service's own: let this tool's requests through, or name 429 in the plan"
 _WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
 
@@ -60,7 +60,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Tested:
-    """One expectation, tested: `actual` is the value or the reason, in words."""
+    """One expectation, tested; `actual` is the value or the reason, in words."""
 
     expectation: Expectation
     outcome: Outcome
@@ -69,7 +69,7 @@ class Tested:
 
 
 def shown(value: Any) -> str:
-    """A value as a message shows it: text in quotes, long ones cut."""
+    """Return a value as a message shows it: text in quotes, long ones cut."""
     if isinstance(value, float):
         return f"{value:g}" if abs(value) < 1e6 else f"{value:.6g}"
     if isinstance(value, str):
@@ -82,12 +82,12 @@ def shown(value: Any) -> str:
 
 
 def fault_outcome(fault: Fault) -> Outcome:
-    """A target that does not answer fails; what blinds us is inconclusive."""
+    """Return the outcome of a fault: a target that does not answer fails, what blinds us is inconclusive."""
     return Outcome.FAIL if fault.whose in (Whose.TARGET, Whose.EDGE) else Outcome.INCONCLUSIVE
 
 
 def fault_text(fault: Fault) -> str:
-    """A fault in words, with whose it was."""
+    """Return a fault in words, with whose it is."""
     owners = {
         Whose.TARGET: "no answer",
         Whose.EDGE: "no answer from behind Railway's edge",
@@ -105,7 +105,7 @@ REFUSED_US = (401, 403)
 def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     """Test one line of `expect:` on one exchange."""
     fault = None if _is_wanted_of_a_gateway(expectation, exchange) else exchange.fault
-    # Another system's error, or a token of ours that has expired, says nothing of the service.
+    # An error of another system, or an expired token of ours, says nothing of the service.
     is_foreign = fault is not None and fault.whose in (Whose.PROVIDER, Whose.US)
     if fault is not None and (exchange.status is None or is_foreign or expectation.selector != "status"):
         return Tested(expectation, fault_outcome(fault), fault_text(fault), True)
@@ -117,7 +117,7 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
     if exchange.status == TOO_MANY and _says_nothing(expectation, outcome):
         return Tested(expectation, Outcome.INCONCLUSIVE, _HELD_BACK)
     if outcome is Outcome.PASS and fault is not None and fault.kind != REDIRECT:
-        # A 404 of the edge is not the service's, and a 200 whose body never ended is no answer.
+        # A 404 of the edge is not the service's, and a 200 whose body never ended is no response.
         return Tested(expectation, fault_outcome(fault), fault_text(fault), True)
     if outcome is Outcome.PASS and expectation.matcher.fewer_than is not None and _has_next_page(exchange):
         return Tested(
@@ -137,14 +137,14 @@ def tested(expectation: Expectation, exchange: Exchange) -> Tested:
 
 
 def _is_wanted_of_a_gateway(expectation: Expectation, exchange: Exchange) -> bool:
-    """Whether a gateway of the service's own gave a page that the plan may ask for, as for maintenance."""
+    """Return whether the service's own gateway gave a page that the plan may expect, as for maintenance."""
     fault = exchange.fault
     is_gateways = fault is not None and (fault.kind, fault.whose) == (EDGE, Whose.TARGET)
     return is_gateways and expectation.selector in ("status", "text")
 
 
 def _what_a_status_says(exchange: Exchange) -> str:
-    """What to do about a refusal, or about a redirect that was not followed."""
+    """Return what to do about a refusal, or about a redirect that was not followed."""
     if exchange.status in REFUSED_US:
         return ", so we were not let in: check service.auth in the plan, and its token"
     if exchange.fault is not None and exchange.fault.kind == REDIRECT:
@@ -159,7 +159,7 @@ _PAGE = "its Link header names a next one — let the request ask for more at on
 
 
 def _has_next_page(exchange: Exchange) -> bool:
-    """Whether a list goes on elsewhere; Sentry always names a next page, and says if it holds anything."""
+    """Return whether a list continues elsewhere. Sentry always names a next page, and says if it is empty."""
     links = next((text for name, text in exchange.headers.items() if name.lower() == "link"), "")
     return any(
         re.search(r'rel="?next\b', link) is not None and 'results="false"' not in link
@@ -168,14 +168,14 @@ def _has_next_page(exchange: Exchange) -> bool:
 
 
 def _shown_list(value: Any) -> str:
-    """How many members a list has, before the first of them."""
+    """Return how many members a list has, before the first of them."""
     if not isinstance(value, list) or not value:
         return shown(value)
     return f"{len(value)} in the list: {shown(value)}"
 
 
 def _says_nothing(expectation: Expectation, outcome: Outcome) -> bool:
-    """Whether this line of a 429 is no news of the service: only a status that names 429 is."""
+    """Return whether this line on a 429 says nothing of the service: it does only if the status names 429."""
     if expectation.selector != "status":
         return outcome is Outcome.FAIL
     if outcome is not Outcome.PASS:
@@ -192,6 +192,6 @@ def tested_all(expectations: Iterable[Expectation], exchange: Exchange) -> tuple
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """Fail over inconclusive over pass; nothing at all is inconclusive."""
+    """Return the worst outcome: fail over inconclusive over pass; inconclusive if there is none."""
     present = set(outcomes)
     return next((outcome for outcome in _WORST_FIRST if outcome in present), Outcome.INCONCLUSIVE)

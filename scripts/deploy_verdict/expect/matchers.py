@@ -1,7 +1,7 @@
 """Matchers: what a selected value must be. Structured values with a one-line short form. Pure.
 
-Each operator knows which JSON type it speaks about; a value of another type is inconclusive with the
-reason, never a fail and never a pass: `true` is not `1`, and the text "15.0" is not the number 15.0.
+Each operator applies to one JSON type. A value of another type is inconclusive with the reason, never a fail
+and never a pass: `true` is not `1`, and the text "15.0" is not the number 15.0.
 """
 
 import json
@@ -38,7 +38,7 @@ COMPARISONS = {"below": "<", "at_most": "<=", "above": ">", "at_least": ">="}
 
 
 class Matcher(BaseModel):
-    """One or more operators, all of which must hold, and how bad it is when they do not."""
+    """One or more operators, all of which must hold, and how bad it is if they do not."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
@@ -102,13 +102,13 @@ class Matcher(BaseModel):
 
     @property
     def speaks_of_numbers(self) -> bool:
-        """Whether the operators ask for a number, so that null is no answer to them."""
+        """Whether the operators need a number, so that null does not satisfy them."""
         compared = any(name in (*COMPARISONS, "between") for name in self.operators)
         return compared or is_number(self.equals) or is_number(self.not_equals)
 
 
 def described(matcher: Matcher, selector: str) -> str:
-    """What is expected, after its selector: "< 80", "= 20", "one of 200, 403"."""
+    """Return what is expected, to follow its selector: "< 80", "= 20", "one of 200, 403"."""
     return " and ".join(_described(name, getattr(matcher, name), selector) for name in matcher.operators)
 
 
@@ -138,7 +138,7 @@ def _described(name: str, value: Any, selector: str) -> str:
 
 
 def matched(matcher: Matcher, value: Any) -> tuple[Outcome, str | None]:
-    """Test a found value: the outcome, and for inconclusive the reason that goes with the value."""
+    """Test a found value; return the outcome, and if inconclusive the reason, to follow the value."""
     worst: tuple[Outcome, str | None] = (Outcome.PASS, None)
     for name in matcher.operators:
         outcome, reason = _matched(name, getattr(matcher, name), value)
@@ -175,7 +175,7 @@ def _kind(value: Any) -> str:
 
 
 def _kind_wanted(name: str, wanted: Any) -> str | None:
-    """The JSON type that an operator speaks about; None where it speaks about any."""
+    """Return the JSON type to which an operator applies; None if to any."""
     if name in (*COMPARISONS, "between"):
         return "a number"
     if name in ("contains", "matches"):
@@ -191,7 +191,7 @@ def _kind_wanted(name: str, wanted: Any) -> str | None:
 
 
 def is_number(value: Any) -> bool:
-    """An int or float; bool is neither, whatever Python says."""
+    """Return whether a value is an int or float; bool is neither, whatever Python says."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -203,7 +203,7 @@ def _has_type(wanted: str, value: Any) -> bool:
 
 
 def _same(wanted: Any, value: Any) -> bool:
-    """JSON equality: 20 is 20.0, but true is not 1."""
+    """Return whether two JSON values are equal: 20 is 20.0, but true is not 1."""
     if _kind(wanted) != _kind(value):
         return False
     if isinstance(wanted, list):
@@ -214,7 +214,7 @@ def _same(wanted: Any, value: Any) -> bool:
 
 
 def members(value: Any) -> int:
-    """How many members a value has; a list of nulls has none, and what can have none has -1."""
+    """Return how many members a value has, not counting nulls; -1 if it can have none."""
     if isinstance(value, list):
         return sum(item is not None for item in value)
     return len(value) if isinstance(value, str | dict) else -1
@@ -238,9 +238,10 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 _COMPARISON = re.compile(r"\s*(<=|>=|<|>)\s*(\S.*?)\s*")
-# No answer may take so many seconds, and none takes so few milliseconds.
+# A bare number below this means seconds, as no response takes so few milliseconds; else milliseconds, as none
+# may take so many seconds.
 SECONDS_BELOW = 30
-# Signs and words of other languages, which no value begins with.
+# Signs and words of other languages, with which no value begins.
 _OTHER_SIGN = re.compile(r"\s*(!=|<>|={1,3}|=~|!~|~=|~|!(?=\w))(?![=~])\s*(.*)")
 _OTHER_WORDS = re.compile(r"\s*(contains|matches|equals|not|is|in|between|exists?)(?:\s+(.*)|\s*$)")
 _RANGE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)\s*")
@@ -248,9 +249,9 @@ _SYMBOLS = {"<": "below", "<=": "at_most", ">": "above", ">=": "at_least"}
 
 
 def parse_matcher(value: Any, selector: str) -> Any:
-    """Turn the short form of a matcher into its long form; a mapping is taken as it is.
+    """Turn the short form of a matcher into its long form; a mapping stays as it is.
 
-    `elapsed` speaks in durations: its literals need a unit and are kept in milliseconds.
+    `elapsed` is a duration: its literals need a unit and are kept in milliseconds.
     """
     if isinstance(value, dict):
         return {key: _literal(item, selector, key) for key, item in value.items()}
@@ -276,7 +277,7 @@ def parse_matcher(value: Any, selector: str) -> Any:
 
 
 def _long_form(sign: str, rest: str) -> str:
-    """What says the same here: {not_equals: "bad"}."""
+    """Return the equivalent in this grammar: {not_equals: "bad"}."""
     name = "matches" if sign in ("=~", "~=", "~") else "equals" if sign.strip("=") == "" else "not_equals"
     text = rest.strip("'\" ")
     is_plain = name != "matches" and re.fullmatch(r"-?\d+(\.\d+)?|true|false|null", text)
@@ -286,7 +287,7 @@ def _long_form(sign: str, rest: str) -> str:
 
 
 def _long_form_of_words(word: str, rest: str) -> str | None:
-    """What says the same here; None where these may be the words of a value."""
+    """Return the equivalent in this grammar; None if these may be the words of a value."""
     if word in ("contains", "matches", "equals") and rest:
         return f"{{{word}: {json.dumps(rest.strip(chr(39) + chr(34)), ensure_ascii=False)}}}"
     if word in ("in", "between") and rest.startswith(("[", "(")):
@@ -311,7 +312,7 @@ _ABOUT = (
 
 
 def _literal(value: Any, selector: str, name: str) -> Any:
-    """A literal in the unit of its selector; raises ValueError that says what to write instead."""
+    """Return a literal in the unit of its selector; raise ValueError, with what to write instead."""
     if name in _ABOUT:
         return value
     if isinstance(value, list) and name in ("between", "one_of"):
@@ -332,13 +333,13 @@ def _literal(value: Any, selector: str, name: str) -> Any:
 
 
 def _without_unit(value: Number) -> str:
-    """What is meant by a bare number: few are seconds, many are milliseconds."""
+    """Return what a bare number means: few are seconds, many are milliseconds."""
     unit = "s" if value < SECONDS_BELOW else "ms"
     return f'{value:g} has no unit — write "< {value:g}{unit}"'
 
 
 def _status_meant(text: str) -> str:
-    """The status as a plan writes it: 2xx is 200..299."""
+    """Return the status as a plan writes it: 2xx is 200..299."""
     text = text.strip().lower()
     if re.fullmatch(r"[1-5]\d\d", text):
         return f"it without quotes: {text}"

@@ -1,9 +1,9 @@
-"""Numbers of an answer, as gauges are made of them: a sum of terms, each a value that can be looked up. Pure.
+"""Numbers in a response from which gauges are made: a sum of terms, each a value that is looked up. Pure.
 
 A term is a constant, `$.json.path`, `number: $.json.path` (a number written as text), `text: REGEX` (its
-group), `prometheus: name{label="value"}` (also sum(…), max(…), min(…) of several samples), or the name of
-what a database server counts. Terms are joined by " + " and " - ". There is nothing else: no expression
-language, nothing that is executed.
+group), `prometheus: name{label="value"}` (also sum(…), max(…), min(…) of several samples), or the name of a
+database server's count. Terms are joined by " + " and " - ". There is nothing else: no expression language,
+nothing that is executed.
 """
 
 import math
@@ -26,7 +26,7 @@ _FORMS = '$.json.path, number: $.json.path, text: REGEX, prometheus: name{label=
 
 @dataclass(frozen=True)
 class Term:
-    """One part of a number: what kind of value, where it stands, and its sign. `of`: sum, max or min."""
+    """One part of a number: its sign, its kind, and where it stands. `of`: sum, max or min."""
 
     sign: int
     kind: str
@@ -37,7 +37,7 @@ class Term:
 
 @lru_cache(maxsize=512)
 def parse_number(text: str) -> tuple[Term, ...]:
-    """The terms of a number; raises ValueError, with what to write instead."""
+    """Return the terms of a number; raise ValueError, with what to write instead."""
     return tuple(_term(sign, piece.strip()) for sign, piece in _pieces(text))
 
 
@@ -45,7 +45,7 @@ def _pieces(text: str) -> Iterator[tuple[int, str]]:
     sign, start = 1, 0
     for joint in _JOINT.finditer(text):
         piece = text[start : joint.start()].strip()
-        # A regular expression holds what it likes; a term after it is told by its own first word.
+        # A regular expression may hold anything; a term after it is recognized by its own first word.
         if piece.startswith("text:") and not _LOOKED_UP.match(text, joint.end()):
             continue
         if not piece or (not piece.startswith("text:") and _is_open(piece)):
@@ -56,7 +56,7 @@ def _pieces(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _is_open(piece: str) -> bool:
-    """Whether a bracket or a quotation of a term is still to be closed."""
+    """Return whether a bracket or quotation mark of a term is not closed yet."""
     return any(piece.count(a) != piece.count(b) for a, b in ("[]", "{}", "()")) or any(
         piece.count(mark) % 2 for mark in "\"'"
     )
@@ -115,18 +115,18 @@ def _sample_term(sign: int, text: str) -> Term:
 
 
 def names_in_number(text: str) -> tuple[str, ...]:
-    """The names of a server's counts that a number needs."""
+    """Return the names of a server's counts that a number needs."""
     return tuple(term.what for term in parse_number(text) if term.kind == NAME)
 
 
 def metrics_alone(text: str) -> tuple[str, ...] | None:
-    """The metrics that a number needs, where it needs nothing else of the answer; else None."""
+    """Return the metrics that a number needs, if it needs nothing else of the response; else None."""
     terms = [term for term in parse_number(text) if term.kind != CONSTANT]
     return tuple(term.what for term in terms) if all(term.kind == SAMPLE for term in terms) else None
 
 
 def number_in(text: str, body: str | None, *, truncated: bool = False) -> float | str:
-    """The number in an answer's body, or why there is none."""
+    """Return the number in a response's body, or why there is none."""
     total = 0.0
     for term in parse_number(text):
         value = _value(term, body, truncated)
@@ -170,7 +170,7 @@ def _is_written_number(value: object) -> bool:
 
 
 def _not_text(what: str, value: object) -> float | str:
-    """A service that writes its numbers as text may write one plainly now and then."""
+    """Return a plain number, as a service that writes numbers as text may sometimes do, or why it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"{what} is {type_name(value)}, not a number"
     return float(value)
@@ -215,20 +215,20 @@ def _in_metrics(term: Term, body: str) -> float | str:
 
 
 def shown_sample(term: Term) -> str:
-    """A metric with its labels, as the plan writes it."""
+    """Return a metric with its labels, as the plan writes it."""
     labels = ", ".join(f'{name}="{value}"' for name, value in term.labels)
     return f"{term.what}{{{labels}}}" if labels else term.what
 
 
 def metric_lines(body: str, names: tuple[str, ...]) -> str:
-    """The lines of a metrics page that hold these metrics; its other hundreds say nothing of a pool."""
+    """Return a metrics page's lines with these metrics; its hundreds of others say nothing of a pool."""
     starts = tuple(f"{name}{end}" for name in names for end in ("{", " ", "\t"))
     kept = [line for line in map(str.strip, body.splitlines()) if line.startswith(starts)]
     return "".join(f"{line}\n" for line in kept)
 
 
 def _samples(text: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
-    """The samples of lines without comments; raises ValueError for what is no sample."""
+    """Yield the samples in lines without comments; raise ValueError for what is not a sample."""
     from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415  # slow to import
 
     try:

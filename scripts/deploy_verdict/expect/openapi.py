@@ -10,14 +10,14 @@ _HAS = re.compile(r"[\w.\-]+\.[\w\-]+")
 
 
 def check_has(value: Any) -> str:
-    """`Schema.field`; raises ValueError that says what to write instead."""
+    """Return `Schema.field` unchanged; raise ValueError, with what to write instead."""
     if not isinstance(value, str) or not _HAS.fullmatch(value):
         raise ValueError(f"{value!r} names no field — write Schema.field, such as CompletarRequest.operacion")
     return value
 
 
 def routes_of(body: str | None) -> tuple[str, ...] | Lacking:
-    """The paths of a document as templates, behind each prefix that its servers have."""
+    """Return the paths of a document as templates, with each prefix that its servers have."""
     document = read_json(body) if body else Lacking("the answer has no body")
     if isinstance(document, Lacking):
         return document
@@ -32,7 +32,7 @@ def routes_of(body: str | None) -> tuple[str, ...] | Lacking:
 
 
 def schema_fields(body: str | None, schema: str) -> tuple[str, ...] | Lacking:
-    """The fields of a schema. `absent`: it is such a document, and the schema is not in it."""
+    """Return the fields of a schema. `absent`: it is an OpenAPI document, but the schema is not in it."""
     document = read_json(body) if body else Lacking("the answer has no body")
     if isinstance(document, Lacking):
         return document

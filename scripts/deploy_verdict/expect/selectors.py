@@ -1,8 +1,8 @@
-"""Selectors: the part of an answer that an expectation is about. Pure.
+"""Selectors: the part of a response that an expectation is about. Pure.
 
-`status`, `elapsed` (milliseconds), `text`, `errors` (of GraphQL), `header.NAME`, and JSON paths `$.…` after
-RFC 9535, also `number: $.…` of a number that is written as text. What cannot be found is given as a reason,
-never as a value: absent, null and HTML are different things.
+`status`, `elapsed` (milliseconds), `text`, `errors` (of GraphQL), `header.NAME`, and JSON paths `$.…` as in
+RFC 9535, also `number: $.…` for a number that is written as text. What cannot be found is returned as a
+reason, never as a value: absent, null and HTML are different things.
 """
 
 import json
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 PLAIN = ("status", "elapsed", "text", "errors")
 MAX_NAMES = 12
-# A path of names and indices alone, as most are: it needs no library to be called right.
+# Most paths have only names and indices: these are valid without the library.
 NAMES_ALONE = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,5})\]){1,20}")
-# Of one answer of the service; some answers are kept as read, so all of them count.
+# The values in one response of the service; some responses are kept as read, so all of them count.
 MOST_VALUES = 100_000
-# What is selected from a body of at most so many characters is kept.
+# Selections from bodies of at most this many characters are cached.
 SMALL = 4096
 
 
 AS_NUMBER = "number:"
-# Control characters, and what stands for bytes that are no UTF-8.
+# Control characters, and the replacement for bytes that are not UTF-8.
 _NO_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1f\ufffd]")
 _BINARY_SHARE = 0.05
 _STEP = re.compile(r"\.([\w-]+)|\[(\d+)\]|\['([^']+)'\]")
@@ -37,14 +37,14 @@ _WRITTEN_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?")
 
 
 def json_path_of(selector: str) -> str | None:
-    """The JSON path of a selector; None for one that is about something else."""
+    """Return the JSON path of a selector; None if it selects something else."""
     path = selector.removeprefix(AS_NUMBER).strip()
     return path if path.startswith("$") else None
 
 
 @dataclass(frozen=True)
 class Found:
-    """A value of the answer; for a path that selects several nodes, all of them."""
+    """A value in the response; if a path selects several nodes, `several` has all of them."""
 
     value: Any
     several: tuple[Any, ...] = ()
@@ -52,21 +52,21 @@ class Found:
 
 @dataclass(frozen=True)
 class Lacking:
-    """No value, and why in words. `absent`: the answer was read well, and the field is not in it."""
+    """No value, and why in words. `absent`: the response could be read, but has no such field."""
 
     reason: str
     absent: bool = False
 
 
 class UnreadableNumber:
-    """A JSON number that is none: NaN, an infinity, or one too large to keep."""
+    """A number in JSON that is none: NaN, an infinity, or one too large to keep."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
 
 def check_selector(selector: str) -> None:
-    """Raise ValueError, with what to write instead, for a selector that nobody could read."""
+    """Raise ValueError, with what to write instead, if a selector cannot be read."""
     if (
         selector in PLAIN
         or re.fullmatch(r"header\.[A-Za-z0-9_-]+", selector)
@@ -88,7 +88,7 @@ def check_selector(selector: str) -> None:
         raise ValueError(f"{selector!r} is not a JSON path (RFC 9535): {_first_line(error)}") from error
 
 
-# What other tools call them.
+# Names that other tools use for them.
 _ELSEWHERE = {
     "status": ("statuscode", "status_code", "code", "http_status", "response.status", "res.status"),
     "elapsed": ("response_time", "responsetime", "duration", "latency", "time", "timing", "timings.duration"),
@@ -97,7 +97,7 @@ _ELSEWHERE = {
 
 
 def _instead_of(selector: str) -> str:
-    """The selector that is meant by another tool's word for it, or all that there are."""
+    """Return the selector that another tool's word stands for, or all that there are."""
     line = re.fullmatch(r"(\S+) (?:is|==|=|equals) (\S+)", selector)
     if line:
         return f"the selector as the key: {line.group(1)}: {line.group(2)}"
@@ -115,7 +115,7 @@ def _instead_of(selector: str) -> str:
 
 
 def select(selector: str, exchange: Exchange) -> Found | Lacking:
-    """The selected value of an answer. The caller has ruled out faults: there is an answer."""
+    """Return the selected value of an exchange. The caller has ruled out faults, so there is a response."""
     if selector == "status":
         return Found(exchange.status) if exchange.status is not None else Lacking("the answer has no status")
     if selector == "elapsed":
@@ -131,7 +131,7 @@ def select(selector: str, exchange: Exchange) -> Found | Lacking:
 
 
 def _written_numbers(found: Found) -> Found | Lacking:
-    """The numbers that texts write, as Prometheus gives its values."""
+    """Return the numbers that texts write, as Prometheus does with its values."""
     numbers: list[float] = []
     for value in found.several:
         is_text = isinstance(value, str)
@@ -146,7 +146,7 @@ def _written_numbers(found: Found) -> Found | Lacking:
 
 
 def _errors(exchange: Exchange) -> Found | Lacking:
-    """The errors of a GraphQL answer; an answer without any has an empty list of them."""
+    """Return the errors of a GraphQL response; an empty list if it has none."""
     document = read_json(exchange.body) if exchange.body else Lacking("the answer has no body")
     if isinstance(document, Lacking):
         is_cut = exchange.body_truncated
@@ -163,10 +163,10 @@ def _errors(exchange: Exchange) -> Found | Lacking:
 
 
 def select_json(selector: str, body: str | None, *, truncated: bool = False) -> Found | Lacking:
-    """The value at a JSON path of a body."""
+    """Return the value at a JSON path of a body."""
     if not body:
         return Lacking("the answer has no body")
-    # A window's answers are few different ones, which every rule asks again.
+    # A window has few different responses, to which every rule applies.
     once = _select_json if len(body) > SMALL else _select_in_small
     return once(selector, body, truncated)
 
@@ -177,7 +177,7 @@ def _select_json(selector: str, body: str, truncated: bool) -> Found | Lacking:
         cut = f"the answer was cut at {len(body)} characters — raise service.max_body, or ask for less"
         return Lacking(cut) if truncated else document
     if isinstance(document.value, str):
-        # The library would read a JSON text once more as a JSON document.
+        # The library would parse a JSON string once more as a JSON document.
         lacking = Lacking(_what_it_has(selector, document.value), absent=True)
         return Found(document.value, (document.value,)) if selector == "$" else lacking
     from jsonpath import JSONPathError  # noqa: PLC0415  # a plan's paths are checked without it
@@ -199,7 +199,10 @@ _select_in_small = lru_cache(maxsize=2048)(_select_json)
 
 @lru_cache(maxsize=4)
 def read_json(body: str) -> Found | Lacking:
-    """A body as JSON, or why it is none. Duplicate keys are refused: two readers would read two things."""
+    """Return a body as JSON, or why it is none.
+
+    Duplicate keys are refused, as two readers would read two things.
+    """
     # A parser may ignore a byte order mark (RFC 8259, 8.1).
     body = body.removeprefix("\ufeff")
     try:
@@ -224,7 +227,7 @@ def read_json(body: str) -> Found | Lacking:
 
 
 def is_binary(body: str) -> bool:
-    """Whether a body that was read as text is none: too much of its beginning is no character."""
+    """Return whether a body that was read as text is binary: too much of its beginning is not characters."""
     beginning = body[:4096]
     return len(_NO_CHARACTER.findall(beginning)) > _BINARY_SHARE * len(beginning)
 
@@ -253,7 +256,7 @@ def _header(name: str, exchange: Exchange) -> Found | Lacking:
 
 
 def _what_it_has(selector: str, document: Any) -> str:
-    """Name the missing field and what stands beside it, as far as the path can be followed."""
+    """Name the missing field and those beside it, as far as the path can be followed."""
     if not re.fullmatch(rf"\$({_STEP.pattern})+", selector):
         return f"the answer has nothing at {selector}"
     parent, walked = document, "the answer"
@@ -279,7 +282,7 @@ def _what_it_has(selector: str, document: Any) -> str:
 
 
 def type_name(value: Any) -> str:
-    """A JSON type in words."""
+    """Return the name of a value's JSON type, in words."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,1 +1,1 @@
-"""One bounded HTTP request and the typed faults that it can end in."""
+"""One bounded HTTP request, and the typed faults in which it can end."""

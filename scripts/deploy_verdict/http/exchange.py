@@ -1,7 +1,7 @@
 """One bounded HTTP exchange: a deadline from connect to the last byte, a capped body, one host.
 
-A server that sends one byte a second cannot hold us up; redirects stay on the host, so that our headers reach
-no other one. Never raises for what the other side does: that is the answer's fault.
+A server that sends one byte a second cannot delay us. Redirects stay on the host, so that our headers reach
+no other. Never raises for what the other side does: that becomes the response's fault.
 """
 
 import queue
@@ -40,7 +40,7 @@ class HttpRequest:
 
 @dataclass
 class HttpResponse:
-    """What a worker has received; read only after it has ended."""
+    """What a worker has received; read it only after the worker has ended."""
 
     status: int | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -138,7 +138,7 @@ def _read(response: requests.Response, answer: HttpResponse, max_body_bytes: int
 
 
 def _redirect(response: requests.Response, method: str, answer: HttpResponse) -> str | None:
-    """The redirect to follow, or None: reads follow on the same host only, writes never."""
+    """Return the redirect to follow, or None. Reads follow it only on the same host, writes never."""
     location = response.headers.get("location")
     if method not in ("GET", "HEAD") or not location or response.status_code not in (301, 302, 303, 307, 308):
         return None
@@ -169,7 +169,7 @@ def _elsewhere(url: str, target: str) -> str:
 
 
 def _same_host(a: str, b: str) -> bool:
-    """As the library that connects reads them: for others `http://evil\\@service/` is on the service."""
+    """Compare hosts as the connecting library does: for others `http://evil\\@service/` is the service."""
     one, other = parse_url(a), parse_url(b)
     ports = (one.port or _PORTS.get(one.scheme or ""), other.port or _PORTS.get(other.scheme or ""))
     return (one.scheme, one.host, ports[0]) == (other.scheme, other.host, ports[1])

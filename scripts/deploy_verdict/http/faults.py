@@ -1,4 +1,4 @@
-"""The HTTP library's exceptions as typed faults: what happened, and whose fault it was. Pure."""
+"""The HTTP library's exceptions as typed faults: what happened, and whose fault it is. Pure."""
 
 import errno
 import re
@@ -16,20 +16,20 @@ _OURS = {errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EMFILE, e
 
 
 def is_connect_failure(fault: Fault) -> bool:
-    """Whether there was no connection, so that a second try repeats nothing."""
+    """Return whether there was no connection, so that a second attempt repeats nothing."""
     return fault.kind in NOT_CONNECTED
 
 
 def is_worth_another_try(fault: Fault, method: str) -> bool:
-    """There was no connection, or the edge answered a request that only reads: it may repeat.
+    """Return whether to repeat a request: there was no connection, or the edge answered one that only reads.
 
-    An edge answers now and then while it moves a service; that it does so often is counted by its attempts.
+    An edge sometimes answers while it moves a service; if it does so often, the attempts show it.
     """
     return is_connect_failure(fault) or (fault.kind == EDGE and method in ("GET", "HEAD"))
 
 
 def fault_of(error: Exception) -> Fault:
-    """A library's exception as a fault."""
+    """Return a library's exception as a fault."""
     chain = tuple(_chain(error))
     if any(isinstance(item, NameResolutionError) for item in chain):
         return Fault(kind="dns", whose=Whose.RUNNER, detail="the host's name could not be resolved")
@@ -43,7 +43,8 @@ def fault_of(error: Exception) -> Fault:
     if any(isinstance(item, DecodeError) for item in chain):
         detail = f"its body is not encoded as Content-Encoding says: {_last(chain)}"
         return Fault(kind="protocol", whose=Whose.TARGET, detail=detail)
-    # The same exception is for a header of ours that cannot be sent; urllib3 raises its own for an answer's.
+    # The same exception is raised for a header of ours that cannot be sent; urllib3 has its own for a
+    # response's.
     if any(isinstance(item, InvalidHeaderOfAnswer) for item in chain):
         return Fault(
             kind="protocol", whose=Whose.TARGET, detail=f"the answer is not valid HTTP: {_last(chain)}"
@@ -71,7 +72,7 @@ def _connection_fault(chain: tuple[BaseException, ...]) -> Fault:
 
 
 def edge_fault(status: int, headers: Mapping[str, str], body: bytes = b"") -> Fault | None:
-    """The fault of an answer that Railway's edge, or another gateway, gave in the service's place."""
+    """Return the fault if Railway's edge, or another gateway, answered in the service's place; else None."""
     if headers.get("x-railway-fallback", "").lower() == "true":
         detail = f"the edge answered {status} in place of the service (x-railway-fallback)"
         return Fault(kind=EDGE, whose=Whose.EDGE, detail=detail)
@@ -84,10 +85,10 @@ def edge_fault(status: int, headers: Mapping[str, str], body: bytes = b"") -> Fa
     return Fault(kind=EDGE, whose=Whose.TARGET, detail=detail)
 
 
-# What gateways give for a service that does not answer; from 520 on those are Cloudflare's own.
+# What gateways return for a service that does not answer; from 520 on, Cloudflare's own.
 _OF_GATEWAYS = (502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530)
 PAGE_BYTES = 4096
-# Those that answer under this name only where nothing behind them does.
+# These answer under this name only if nothing behind them does.
 _GATEWAYS = {"awselb/2.0": "AWS's balancer"}
 _PAGES = (
     ("nginx's page", re.compile(r"(?i)<center><h1>5\d\d [^<]*</h1></center>\s*<hr><center>[\w.-]+")),
@@ -103,7 +104,7 @@ _PAGES = (
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception with its causes, reasons and arguments, outermost first; each once."""
+    """Yield an exception with its causes, reasons and arguments, outermost first, each once."""
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting:

@@ -1,4 +1,4 @@
-"""A login's token or cookies: taken once, sent with every later request, taken again when they expire."""
+"""A login's token or cookies: obtained once, sent with every later request, renewed when they expire."""
 
 import re
 import threading
@@ -18,12 +18,12 @@ from deploy_verdict.model import Fault, Whose
 from deploy_verdict.redaction.derived_secrets import is_token
 
 if TYPE_CHECKING:
-    # The relay sends requests without a plan, and without what reads one.
+    # The relay sends requests without a plan, and must not load what reads one.
     from deploy_verdict.plan.sections.access import Login
 
-# A token refused sooner has not expired: the service does not take it.
+# A token that is refused earlier has not expired: the service does not accept it.
 YOUNGEST_EXPIRED_S = 60.0
-# A refused login is not sent again at once: some services lock an account after a few.
+# A refused login is not repeated at once: some services lock an account after a few.
 AGAIN_S = 15.0
 # Renewed before its end, so that no request meets it.
 _SHARE_OF_LIFE = 0.8
@@ -37,7 +37,7 @@ Learn = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Pass:
-    """What a login has given: headers and cookies, from `at_s` on; `life_s` where it is known."""
+    """What a login has given: headers and cookies, valid from `at_s`, for `life_s` if that is known."""
 
     at_s: float
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -56,7 +56,7 @@ class Entrance:
         self._failed_s = 0.0
 
     def pass_or_fault(self) -> Pass | Fault:
-        """What goes with a request now; a fault where nobody let us in."""
+        """Return what goes with a request now, or a fault if the login failed."""
         with self._lock:
             held, now_s = self._pass, self._clock.monotonic_s()
             if held and (held.life_s is None or now_s - held.at_s < _SHARE_OF_LIFE * held.life_s):
@@ -64,7 +64,7 @@ class Entrance:
             return self._taken(now_s)
 
     def renewed(self, refused: Pass) -> Pass | None:
-        """Another pass in place of one that a 401 refused; None where it cannot have expired by now."""
+        """Return another pass in place of one that a 401 refused; None if that cannot have expired yet."""
         with self._lock:
             held, now_s = self._pass, self._clock.monotonic_s()
             if held is not None and held is not refused:
@@ -95,7 +95,7 @@ class Entrance:
         if not 200 <= status < (400 if self._login.cookies else 300):
             return _fault(Whose.US, f"{what} answered {status} — check its user and password, and its path")
         for cookie in response.cookies if self._login.cookies else ():
-            # Others are words, such as a language, which answers may well hold.
+            # Other cookies are words, such as a language, which responses may well contain.
             if is_token(cookie.value or ""):
                 self._learn("cookie of the login", cookie.value or "")
         if self._login.cookies and not len(response.cookies):
@@ -126,9 +126,9 @@ class Entrance:
 
 
 def token_expired(sent: Mapping[str, str], answer: HttpResponse, now: datetime) -> Fault | None:
-    """Why a 401 says nothing of the service: what we sent has an end of its own, and that has come.
+    """Return why a 401 says nothing of the service: our token has reached its own end; else None.
 
-    The answer's word counts only of a token that does not say itself when it ends.
+    The response's text counts only if the token itself does not say when it ends.
     """
     token = next((value for name, value in sent.items() if name.lower() == "authorization"), "")
     end = token_end(token)

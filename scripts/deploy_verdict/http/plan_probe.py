@@ -1,4 +1,4 @@
-"""The probe of a plan: its service and its other hosts, each with who we are to it."""
+"""The probe of a plan: its service and its other hosts, each with our credentials for it."""
 
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.exchange import HttpRequest, HttpResponse, response_to
@@ -12,7 +12,7 @@ from deploy_verdict.redaction.redactor import Redactor
 
 
 def probe_of(plan: Plan, *, clock: Clock, redactor: Redactor, window_id: str) -> Probe:
-    """The probe of the plan's service; its `to` gives those of the plan's other hosts."""
+    """Return the probe of the plan's service; its `to` gives those of the plan's other hosts."""
 
     def made(host: str | None, others: dict[str, Probe]) -> Probe:
         site = plan.site(host)

@@ -1,8 +1,8 @@
-"""One bounded request to the target, and its result.
+"""Sends one bounded request to the target and returns its result.
 
-Only a failed connect is tried again, the edge's answer to a request that only reads, and a 401 to a login's
-token that has expired; everything in the result has passed the redactor. Never raises for what the target
-does: a timeout is an observation too.
+It repeats only a failed connect, a read that the edge answered, and a request whose login had expired (401).
+Everything in the result has passed the redactor. Never raises for what the target does: a timeout is an
+observation too.
 """
 
 import copy
@@ -29,14 +29,15 @@ from deploy_verdict.redaction.output_guard import learn
 from deploy_verdict.redaction.redactor import Redactor
 
 RETRY_PAUSE_S = 0.1
-# Only the beginning of a body that is too long is ever shown.
+# Only the beginning of an overlong body is ever shown.
 MOST_OF_CUT_BYTES = 1024 * 1024
 MAX_HEADERS = 40
 MAX_HEADER_CHARACTERS = 300
-# A limit that took so many times its length and so many seconds more: the clock that measured it stood still.
+# If a time limit took this many times its length and this many seconds more, the measuring clock stood still.
 STOOD_STILL, STOOD_STILL_S = 1.5, 2.0
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY, LEAST_REFUSING = 401, 403, 404, 429, 400
-# So long a tracker's rate limit is waited for, as one missed answer leaves a healthy window inconclusive.
+# A tracker's rate limit is waited for this long, as one missing response leaves a healthy window
+# inconclusive.
 MOST_PAUSE_S = 30.0
 
 
@@ -60,11 +61,11 @@ class Probe:
         self._clock = clock
         self._redactor = redactor
         self._headers = {
-            # A copy out of a cache says nothing of the service.
+            # A copy from a cache says nothing of the service.
             "Cache-Control": "no-cache",
             "User-Agent": f"deploy-verdict/{__version__} (window {window_id})",
         }
-        # Who we are; left out where somebody unknown is to ask.
+        # Our credentials; left out of anonymous requests.
         self._own = dict(headers or {})
         self._entrance: Entrance | None = None
         self._foreign: str | None = None
@@ -74,23 +75,23 @@ class Probe:
     def with_access(
         self, entrance: Entrance | None, *, foreign: str | None, others: Mapping[str, "Probe"]
     ) -> "Probe":
-        """One that logs in by `entrance`; `foreign` names a system that is not the service."""
+        """Return a copy that logs in with `entrance`; `foreign` names a system that is not the service."""
         probe = copy.copy(self)
         probe._entrance, probe._foreign, probe._others = entrance, foreign, others
         return probe
 
     def to(self, host: str | None) -> "Probe":
-        """The probe of another host of the plan; None is this one."""
+        """Return the probe of another host of the plan; None stands for this one."""
         return self if host is None else self._others[host]
 
     def with_cookies(self) -> "Probe":
-        """One that keeps the cookies which answers set, as a browser does."""
+        """Return a copy that keeps the cookies which responses set, as a browser does."""
         probe = copy.copy(self)
         probe._cookies = RequestsCookieJar()
         return probe
 
     def enter(self) -> None:
-        """Log in where that is due, so that the next request need not wait for it."""
+        """Log in if that is due, so that the next request need not wait for it."""
         if self._entrance is not None:
             self._entrance.pass_or_fault()
 
@@ -105,28 +106,27 @@ class Probe:
         timeout_s: float | None = None,
         anonymous: bool = False,
     ) -> Exchange:
-        """One request on a connection of its own, with a second try if it could not connect.
+        """Send one request on a connection of its own, with a second attempt if it could not connect.
 
-        The edge's answer in the service's place has a second try too, where the request only reads.
-
-        `anonymous`: as somebody who is not logged in.
+        A request that only reads also has a second attempt if the edge answered in the service's place.
+        `anonymous`: without credentials.
         """
         request = self._request(method, path, json, headers, anonymous, form)
         limit_s = timeout_s or self.timeout_s
         with CuttableSession(cookies=self._cookies) as session:
-            first = self._let_in(session, request, limit_s, tries=2, anonymous=anonymous)
+            first = self._ask_logged_in(session, request, limit_s, tries=2, anonymous=anonymous)
             pause_s = retry_after_s(first.headers) if self._foreign and first.status == TOO_MANY else None
             if pause_s is None or pause_s > MOST_PAUSE_S:
                 return first
             session.close()
             self._clock.sleep(pause_s)
-            second = self._let_in(session, request, limit_s, tries=2, anonymous=anonymous)
+            second = self._ask_logged_in(session, request, limit_s, tries=2, anonymous=anonymous)
         before = Attempt(at=first.at, elapsed_ms=first.elapsed_ms or 0.0, fault=first.fault)
         return second.model_copy(update={"attempts": (before, *second.attempts)})
 
     @contextmanager
     def kept_alive(self) -> Iterator["KeptAlive"]:
-        """One connection for several cheap requests."""
+        """Open one connection for several cheap requests."""
         with CuttableSession(cookies=self._cookies) as session:
             yield KeptAlive(self, session)
 
@@ -143,7 +143,7 @@ class Probe:
         sent = {**self._headers, **own, "X-Request-Id": uuid.uuid4().hex, **(headers or {})}
         return HttpRequest(method=method, url=self.base_url + path, json=json, data=form, headers=sent)
 
-    def _let_in(
+    def _ask_logged_in(
         self,
         session: CuttableSession,
         request: HttpRequest,
@@ -153,7 +153,7 @@ class Probe:
         anonymous: bool,
         max_body_bytes: int | None = None,
     ) -> Exchange:
-        """Send with what the login gave; once more where that had expired, which the attempts say."""
+        """Send with what the login gave; repeat once if that had expired, which the attempts show."""
         if self._entrance is None or anonymous:
             return self._ask(session, request, timeout_s, tries, max_body_bytes)
         held = self._entrance.pass_or_fault()
@@ -189,7 +189,7 @@ class Probe:
                 request,
                 session,
                 within_s=remaining_s,
-                # A connect that nobody answers leaves half of the time for the next try.
+                # An unanswered connect leaves half of the time for the next attempt.
                 connect_s=remaining_s / 2 if number + 1 < tries else remaining_s,
                 max_body_bytes=max_body_bytes or self.max_body_bytes,
             )
@@ -201,7 +201,7 @@ class Probe:
             if answer.fault is None or not is_worth_another_try(answer.fault, request.method):
                 break
             if number + 1 < tries:
-                # The next try is a connection of its own.
+                # The next attempt has a connection of its own.
                 session.close()
                 self._clock.sleep(min(RETRY_PAUSE_S, remaining_s))
         elapsed_ms = (self._clock.monotonic_s() - began_s) * 1000
@@ -213,7 +213,7 @@ class Probe:
         return self._exchange(request, answer, at, tuple(attempts), elapsed_ms)
 
     def _of_foreign(self, answer: HttpResponse) -> Fault | None:
-        """What another system does not tell says nothing of the service."""
+        """Return the fault of another system, as what it does not answer says nothing of the service."""
         if self._foreign is None:
             return answer.fault
         fault, status = answer.fault, answer.status or 0
@@ -232,7 +232,7 @@ class Probe:
                 learn("cookie", cookie.value or "")
 
     def _redacted(self, fault: Fault | None) -> Fault | None:
-        """A fault's detail quotes the answer, so it may quote a secret."""
+        """Return a fault with its detail redacted, as that quotes the response."""
         return fault and fault.model_copy(update={"detail": self._redactor.text(fault.detail)})
 
     def _exchange(
@@ -272,7 +272,7 @@ class KeptAlive:
         self._probe, self._session, self._is_used = probe, session, False
 
     def renew(self) -> None:
-        """Close the connection: the next request makes a new one, perhaps to another instance."""
+        """Close the connection: the next request opens a new one, perhaps to another instance."""
         self._session.close()
         self._is_used = False
 
@@ -286,14 +286,14 @@ class KeptAlive:
         max_body_bytes: int | None = None,
         anonymous: bool = False,
     ) -> Exchange:
-        """One request; a second one on a new connection where the first met one that the other side gave up.
+        """Send one request; repeat it on a new connection if the other side had given up the old one.
 
         A server may close an idle connection at the very moment of a request (RFC 9112, 9.3.1), and an edge
-        may answer in its place. The attempts say so.
+        may answer in its place. The attempts show that.
         """
 
         def asked() -> Exchange:
-            return self._probe._let_in(
+            return self._probe._ask_logged_in(
                 self._session,
                 self._probe._request(method, path, None, headers, anonymous),
                 timeout_s or self._probe.timeout_s,
@@ -314,10 +314,10 @@ class KeptAlive:
 
 
 def _stood_still(fault: Fault | None, limit_s: float, took_s: float, wall_s: float) -> Fault | None:
-    """The runner's fault where it slept, or had no processor, so that the limit was no limit.
+    """Return the fault as the runner's if the machine slept or stalled, so that the limit did not hold.
 
-    A closed laptop's clock goes on while what measures a time limit stands still; a stopped process overruns
-    its limit by far. What then does not come says nothing of the service.
+    The wall clock of a closed laptop goes on while the one that measures a time limit stands still; a stopped
+    process exceeds its limit by far. What does not come then says nothing of the service.
     """
     if fault is None or fault.whose is not Whose.TARGET:
         return fault
@@ -329,7 +329,7 @@ def _stood_still(fault: Fault | None, limit_s: float, took_s: float, wall_s: flo
 
 
 def _what_to_do(host: str, status: int) -> str:
-    """What mends another system's refusal, which says nothing of the service."""
+    """Return what to do about another system's refusal, which says nothing of the service."""
     if status == UNAUTHORIZED:
         return f" — check hosts.{host}.auth: its token is wrong or has expired"
     if status == FORBIDDEN:
@@ -342,6 +342,6 @@ def _what_to_do(host: str, status: int) -> str:
 
 
 def _signed(session: CuttableSession, request: HttpRequest, held: Pass) -> HttpRequest:
-    """A request with what the login gave; a header of the request itself stays."""
+    """Return a request with what the login gave; a header of the request itself stays."""
     session.add_cookies(held.cookies)
     return replace(request, headers={**held.headers, **request.headers})

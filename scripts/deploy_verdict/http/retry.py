@@ -1,6 +1,6 @@
 """Retries within a budget: how many, after which pause, and what to check before repeating a write.
 
-A write whose answer was lost may have taken effect, so its effect is checked before it is sent again.
+A write whose response was lost may have taken effect, so its effect is checked before it is sent again.
 """
 
 import math
@@ -13,12 +13,12 @@ from deploy_verdict.base.clock import Clock
 from deploy_verdict.base.errors import ProviderError
 
 Result = TypeVar("Result")
-# Beyond every pause of ours; a float would overflow at a thousand.
+# Longer than every pause of ours; a float would overflow at a thousand doublings.
 _MOST_DOUBLINGS = 12
 
 
 class AttemptError(ProviderError):
-    """A failed attempt: make at most `most_tries`, the next one in `after_s` at the earliest.
+    """A failed attempt: make at most `most_tries`, the next one after at least `after_s` seconds.
 
     `is_lost`: the request may have taken effect. `is_cut_short`: only the budget ended the attempt. `tries`
     is how many there were.
@@ -39,21 +39,21 @@ class Backoff:
     first_s: float
     longest_s: float = math.inf
     jitter: float = 0.0
-    # Whether a pause that the other side requests always counts, or only where it is longer than ours.
+    # Whether a pause that the other side requests always counts, or only if it is longer than ours.
     is_request_exact: bool = False
 
     def pause_s(self, tries: int, requested_s: float | None = None) -> float:
-        """The pause after that many tries."""
+        """Return the pause in seconds after that many attempts."""
         if self.is_request_exact and requested_s is not None:
             return requested_s
         pause_s = min(self.longest_s, self.first_s * 2.0 ** min(tries - 1, _MOST_DOUBLINGS))
-        # So that several jobs do not try in step.
+        # So that several jobs do not retry in step.
         pause_s *= random.uniform(1.0 - self.jitter, 1.0)  # noqa: S311  # not a secret
         return max(pause_s, requested_s or 0.0)
 
 
 class Retry:
-    """Tries that share one budget: `left_s` of it remain for failed attempts and for pauses."""
+    """Attempts that share one budget; `left_s` remains of it for failed attempts and pauses."""
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class Retry:
     def call(
         self, attempt: Callable[[], Result], *, effect: Callable[[], Result | None] | None = None
     ) -> Result:
-        """The result of the first success; raises the last AttemptError, and any other error at once.
+        """Return the result of the first success; raise the last AttemptError, and any other error at once.
 
-        `effect` finds what a write whose answer was lost has created; None where it created nothing.
+        `effect` finds what a write whose response was lost has created; None if it created nothing.
         """
         tries, latest = 0, None
         while True:
@@ -94,17 +94,17 @@ class Retry:
 
 
 def lowered(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers by their names in lower case."""
+    """Return headers by their names in lower case."""
     return {name.lower(): value for name, value in headers.items()}
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds; None where it is not a number, such as a date."""
+    """Return Retry-After in seconds; None if it is not a number, such as a date."""
     return _seconds(headers, "retry-after")
 
 
 def requested_pause_s(status: int | None, headers: Mapping[str, str], now_s: float) -> float | None:
-    """The pause that GitHub requests, by Retry-After or until its spent limit is reset; None without one."""
+    """Return the pause that GitHub requests: Retry-After, or until its spent limit resets; else None."""
     after_s, reset_s = retry_after_s(headers), _seconds(headers, "x-ratelimit-reset")
     if after_s is not None or reset_s is None or not is_limit_spent(status, headers):
         return after_s
@@ -112,7 +112,7 @@ def requested_pause_s(status: int | None, headers: Mapping[str, str], now_s: flo
 
 
 def is_limit_spent(status: int | None, headers: Mapping[str, str]) -> bool:
-    """Whether a refusal says that no requests are left."""
+    """Return whether a refusal says that no requests are left."""
     return status in (403, 429) and lowered(headers).get("x-ratelimit-remaining") == "0"
 
 

@@ -1,8 +1,8 @@
 """The HTTP library in one place: a session whose connections can be cut from outside.
 
-It uses no proxies, no cookies but those it is handed, no ~/.netrc: an answer must not depend on the machine.
-Two things are the operator's choice: REQUESTS_CA_BUNDLE, a file of certificates to trust, everywhere; and the
-machine's proxies, on the way to GitHub only.
+It uses no proxies, no cookies except those it is given, no ~/.netrc: a response must not depend on the
+machine. The operator decides two things: REQUESTS_CA_BUNDLE, a file of trusted certificates, for everything;
+and the machine's proxies, only for GitHub.
 """
 
 import contextlib
@@ -49,7 +49,7 @@ class CuttableSession:
         self.close()
 
     def close(self) -> None:
-        """Close every connection; a later request makes a new one."""
+        """Close every connection; a later request opens a new one."""
         self._session.close()
         self._sockets.clear()
 
@@ -64,9 +64,10 @@ class CuttableSession:
         connect_s: float | None = None,
         data: str | Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send one request and return with its headers; the body is streamed by the caller.
+        """Send one request and return with its headers; the caller streams the body.
 
-        `connect_s` is the part of the time that a connect may take, so that there is time for another try.
+        `connect_s` is the part of the time that a connect may take, so that there is time for another
+        attempt.
         """
         return self._session.request(
             method,
@@ -86,15 +87,15 @@ class CuttableSession:
             self._session.cookies.update(cookies)
 
     def forget_cookies(self) -> None:
-        """Drop what answers have set, unless the caller keeps it: a sticky one would pick an instance."""
+        """Drop the responses' cookies, unless the caller keeps them: a sticky one would pick an instance."""
         if not self._keeps_cookies:
             self._session.cookies.clear()
 
     @property
     def is_connected(self) -> bool:
-        """Whether any connection was ever made, and is not closed yet.
+        """Whether any connection was made and is not closed yet.
 
-        By the sockets: a connection lets go of its own once the headers say that it will be closed.
+        Judged by the sockets: a connection drops its own once the headers say that it will be closed.
         """
         return any(made.fileno() >= 0 for made in self._sockets)
 
@@ -111,14 +112,14 @@ def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class _Session(requests.Session):
-    """Leaves redirects to the caller: requests would parse the new address even when it must not follow."""
+    """Leaves redirects to the caller: requests would parse the new address even if it must not follow."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
 
 
 class _Final(HTTPResponse):
-    """Passes over 102 and 103 (Early Hints) as over 100: the answer comes after them (RFC 9110, 15.2)."""
+    """Skips 102 and 103 (Early Hints) as it does 100: the response comes after them (RFC 9110, 15.2)."""
 
     def _read_status(self) -> tuple[int, int, str]:
         version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed

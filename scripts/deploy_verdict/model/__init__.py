@@ -184,12 +184,12 @@ __all__ = [
     "dumped",
 ]
 
-# From what all the others need to what needs all the others.
+# Ordered so that each module needs only those before it.
 _MODULES = ("enums", "observations", "logs", "drives", "platform", "files")
 
 
 def __getattr__(name: str) -> Any:
-    """Load a name's module when the name is first used: a command's help needs no record."""
+    """Load a name's module when the name is first used: a command's --help needs no record."""
     if name in __all__:
         for module in _MODULES:
             held = vars(import_module(f"{__name__}.{module}"))

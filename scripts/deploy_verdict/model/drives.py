@@ -18,8 +18,10 @@ class Tally(Record):
 
 
 class FloorObservation(Record):
-    """One return to floor. `failures` are the answers that ended a cycle, `beside` the requests before the
-    first and after the last cycle; `ended` says why not all cycles ran.
+    """One return to floor.
+
+    `failures` are the responses that ended a cycle, `beside` the requests before the first and after the last
+    cycle. `ended` says why not all cycles ran.
     """
 
     kind: Literal["floor"] = "floor"
@@ -49,7 +51,10 @@ class ExerciseRound(Record):
 
 
 class ExerciseObservation(Record):
-    """One exercise of a pool. `held_back` says why no more requests were sent; `settled` follow it."""
+    """One exercise of a pool.
+
+    `held_back` says why no more requests were sent; `settled` are those that restore.
+    """
 
     kind: Literal["exercise"] = "exercise"
     check: str
@@ -74,8 +79,9 @@ class FailedRun(Record):
 class TopUpObservation(Record):
     """One operation's top-up: `check` is the exposure, `of` the test or check that ran.
 
-    `wanted` clean runs, of which `clean_before` existed; good answers are only counted (`tallies`). `beside`
-    are the requests before the first and after the last run; `ended` says why no more were started.
+    `wanted` clean runs are needed, of which `clean_before` existed. Good responses are only counted
+    (`tallies`). `beside` are the requests before the first and after the last run. `ended` says why no more
+    runs were started.
     """
 
     kind: Literal["top-up"] = "top-up"

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-# The level of a log line that only Railway calls an error, as it does all plain stderr.
+# The level of a log line that only Railway calls an error, as it does with all plain stderr.
 UNPROVEN_LEVEL = "severity error"
 
 
@@ -41,7 +41,7 @@ class VerdictOutcome(StrEnum):
 
 
 class Whose(StrEnum):
-    """Whose fault an empty observation is; only the first two say something about the target."""
+    """Whose fault an empty observation is; only `target` and `edge` say something about the service."""
 
     TARGET = "target"
     EDGE = "edge"
@@ -51,13 +51,13 @@ class Whose(StrEnum):
 
 
 class Record(BaseModel):
-    """Frozen data; unknown fields of a newer writer are ignored, NaN and infinities are refused."""
+    """Immutable data; unknown fields of a newer writer are ignored, NaN and infinities are refused."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 def dumped(record: Record) -> dict[str, Any]:
-    """A record as JSON values, with the aliases of its schema."""
+    """Return a record as JSON values, with the aliases of its schema."""
     return record.model_dump(mode="json", by_alias=True)
 
 

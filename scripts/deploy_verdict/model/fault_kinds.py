@@ -1,8 +1,8 @@
-"""Kinds of faults that more than one place asks for, by what they say of the request. Pure."""
+"""Kinds of faults that several modules test for, by what they say of the request. Pure."""
 
-# There was no connection, so that nothing was sent.
+# There was no connection, so nothing was sent.
 NOT_CONNECTED = ("refused", "connect-timeout", "unreachable", "dns")
-# The platform's edge answered in the service's place.
+# The platform's edge answered in place of the service.
 EDGE = "edge"
-# On a connection that was used before: the other side closed it as the request went out.
+# The other side closed a reused connection just as the request went out.
 GIVEN_UP = ("closed", "reset")

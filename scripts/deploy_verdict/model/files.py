@@ -53,7 +53,7 @@ Observation = Annotated[
 
 
 class Subject(Record):
-    """The service and deployment under test."""
+    """The service and deployment under watch."""
 
     target: str
     service: str | None = None
@@ -87,7 +87,7 @@ class Evidence(Record):
     schema_: Literal["deploy-verdict/evidence/1"] = Field(default="deploy-verdict/evidence/1", alias="schema")
     stage: str = Field(examples=list(names()))
     subject: Subject
-    # Without the offsets: ten thousand files would repeat them ten thousand times.
+    # Without offsets, which ten thousand files would repeat ten thousand times.
     window: WindowRef
     plan_name: str
     plan_sha256: str
@@ -124,9 +124,9 @@ class Unreadable(Record):
 
 
 class Finding(Record):
-    """One tested expectation. `rule` is its short name inside the check; criteria refer to it.
+    """One tested expectation. `rule` is its short name within the check; criteria refer to it.
 
-    `remedy`: of an inconclusive one, what to do so that the next window can tell. `rests_on`: the checks
+    `remedy`: for an inconclusive finding, what to do so that the next window can tell. `rests_on`: the checks
     ("health/login") whose findings decide it.
     """
 
@@ -175,10 +175,10 @@ class Coverage(Record):
 class RootCause(Record):
     """What explains findings, in one sentence; `title` is the same without its proof.
 
-    Without a severity it explains only what is inconclusive. `findings` names those that it explains, the
-    leading one first, as stage/check/rule; `unknown` counts inconclusive ones that follow from it. `doubts`
-    are readings of the plan that other findings contradict. `since_s`: when it was first seen, in plan
-    seconds from T+0.
+    Without a severity it explains only inconclusive findings. `findings` names the findings it explains, the
+    leading one first, as stage/check/rule; `unknown` counts the inconclusive ones that follow from it.
+    `doubts` are readings of the plan that other findings contradict. `since_s`: when it was first seen, in
+    plan seconds from T+0.
     """
 
     title: str
@@ -223,14 +223,14 @@ class Verdict(Record):
 
     @property
     def is_rehearsal(self) -> bool:
-        """Whether the window ran faster than the clock, or without a stage: it proves nothing good."""
+        """Whether the window ran faster than the clock, or without a stage: it then proves nothing good."""
         return self.window.speed > 1 or bool(self.left_out)
 
 
 class EarlierVerdict(Record):
-    """history.jsonl: one verdict a line, with its subject. `e2e` is "7/8": tests that passed, of all.
+    """One line of history.jsonl: a verdict with its subject. `e2e` is "7/8": tests passed, of all.
 
-    `is_rehearsal`: no complete window at the clock's speed. `link`: the run that judged.
+    `is_rehearsal`: not a complete window at the clock's speed. `link`: the run that judged.
     """
 
     window: str
@@ -252,8 +252,8 @@ class Layout(Record):
     """How a window differs from its plan; seconds of plan time.
 
     `tails_s` are single samples after the end; `over` means that another release came before one of them, so
-    that none follows. `spread_s`: over how long each sample after T+0 reads the pools, where separate jobs
-    take them. With `one_job` a single job of GitHub Actions takes every sample: two jobs with samples at the
+    none follows. `spread_s`: over how long each sample after T+0 reads the pools if separate jobs take the
+    samples. With `one_job`, a single job of GitHub Actions takes every sample: two jobs with samples at the
     same time would compete for the test entity.
     """
 
@@ -318,8 +318,8 @@ class WindowFile(Record):
 class SentNotification(Record):
     """notified.json: the last message about a window.
 
-    `services` are whom it went to, by the kinds of their addresses (slack, mailto), which are secrets. Where
-    an alarm of another job was sent, neither they nor `sent_at` are known.
+    `services` are its recipients by the kinds of their addresses (slack, mailto), as the addresses are
+    secrets. If another job sent an alarm, neither they nor `sent_at` are known.
     """
 
     window: str
@@ -330,7 +330,7 @@ class SentNotification(Record):
 
 
 class RollbackFile(Record):
-    """rollback.json: the rollback that was requested, and what became of it."""
+    """rollback.json: the rollback that was requested, and its result."""
 
     target: str
     target_commit: str | None = None
@@ -343,7 +343,7 @@ class RollbackFile(Record):
 
 
 class MeasuredValue(Record):
-    """A measure as tables show it, None where it is unknown; `outcome` is the worst of its findings."""
+    """A measure as tables show it, None if it is unknown; `outcome` is the worst of its findings."""
 
     value: str | None = None
     outcome: Outcome | None = None

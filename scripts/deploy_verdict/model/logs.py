@@ -11,7 +11,7 @@ DeployedBy = Literal["plan", "platform", "start line"]
 
 
 class LogLine(Record):
-    """An example line; `at` is None where the line has no time. A traceback stays with its line."""
+    """An example line; `at` is None if the line has no time. A traceback stays with its line."""
 
     at: AwareDatetime | None = None
     level: str | None = None
@@ -19,7 +19,7 @@ class LogLine(Record):
 
 
 class PatternCount(Record):
-    """How often a pattern of the plan occurred, and where. `sought` is its text, as a name can be reused."""
+    """How often a pattern of the plan matched, and where. `sought` is its text, as a name can be reused."""
 
     pattern: str
     sought: str | None = None
@@ -30,13 +30,13 @@ class PatternCount(Record):
 
 
 class TemplateCount(Record):
-    """Lines of one template and kind: `error` and `warning` by their level, or an unlevelled crash.
+    """Lines of one template and kind: `error` and `warning` by their level, or a crash without a level.
 
-    They came in `minutes` different minutes of the plan's time, which were `spells` times some in a row;
+    They came in `minutes` different minutes of plan time, in `spells` runs of consecutive ones, at most
     `most_in_minute` in one of them.
 
-    `unproven`: only the platform calls them errors, as it does all stderr, or no level is known and they
-    speak of something that went wrong. `unlevelled`: no level is known.
+    `unproven`: only the platform calls them errors, as it does with all stderr; or no level is known and they
+    mention a failure. `unlevelled`: no level is known.
     """
 
     template: str
@@ -52,9 +52,9 @@ class TemplateCount(Record):
 
 
 class PathAnswers(Record):
-    """How requests to one method and path were answered, ours among them; ids in the path are {id}.
+    """How requests to one method and path were answered, ours included; ids in the path are {id}.
 
-    `parts`: the statuses in each of so many equal parts of the reading.
+    `parts`: the statuses in each of several equal parts of the reading.
     """
 
     method: str
@@ -81,7 +81,7 @@ class CanaryPath(Record):
 
 
 class UnseenRequests(Record):
-    """The most requests of ours in a row without a line."""
+    """Our longest run of requests without a line."""
 
     count: int
     first_at: AwareDatetime
@@ -91,8 +91,9 @@ class UnseenRequests(Record):
 class CanaryReading(Record):
     """Which of our own answered requests the log holds; `by` says how a line is known to be ours.
 
-    `requests` are those that could be looked for. To the paths `crowded` others send so many that some line
-    stands at any moment. `clock_ahead_s`: how far the log's clock is ahead of ours, if that is known.
+    `requests` counts those that could be looked for. To the paths in `crowded` others send so many requests
+    that some line stands at any moment. `clock_ahead_s`: how far the log's clock is ahead of ours, if that is
+    known.
     """
 
     by: Literal["request id", "user-agent", "path and time", "time"]
@@ -114,24 +115,23 @@ class LogAtT0(Record):
 class LogObservation(Record):
     """A reading of a complete log. Counts are of the window, except patterns that cover the complete log.
 
-    `log` is the plan's name of the log; the service's own has none, and `source` says where it was read.
-    `file`: a log file as it was when it was read; `begins_at`: the first time in the log. `canary`: which of
-    our own requests it holds. `lines_read` and `undated_lines` are of the complete log; `incomplete` names
-    what could not be read. The check `baseline` is a reading of the time before the deployment, `startup` one
-    of what this deployment logged before T0 (it began at `deployed_at`, as `deployed_by` says), `interim` one
-    of what was new at a sample in the window. `templates` is None where none were kept; `templates_left_out`
-    counts the lines of each kind beyond those kept. `incident` counts the lines of the plan's incident
-    templates.
+    `log` is the plan's name of the log, "" for the service's own; `source` says where it was read. `file`: a
+    log file as it was when it was read; `begins_at`: the first time in the log. `canary`: which of our own
+    requests it holds. `lines_read` and `undated_lines` are of the complete log; `incomplete` names what could
+    not be read. The check `baseline` is a reading of the time before the deployment, `startup` one of what
+    this deployment logged before T0 (it began at `deployed_at`, as `deployed_by` says), `interim` one of what
+    was new at a sample in the window. `templates` is None if none were kept; `templates_left_out` counts the
+    lines of each kind beyond those kept. `incident` counts the lines of the plan's incident templates.
 
-    `lines_by_part`: the lines with a time in each of so many equal parts of the window.
+    `lines_by_part`: the lines with a time in each of several equal parts of the window.
 
     `restarts`: how often the service said that it started, in the window later than five minutes of plan time
     after T0; `worker_starts`: how often it said so of its workers.
 
-    `entries_in_window` counts what continues a line with that line. Of these, `levels` has those with a known
+    `entries_in_window` counts a line and what continues it as one. Of these, `levels` has those with a known
     level, `access_lines` the requests that a server logs without one, and `unlevelled_lines` the rest;
-    `suspect_lines` are those among the rest that speak of something that went wrong. `formats` counts the
-    entries of each format that was read.
+    `suspect_lines` are those among the rest that mention a failure. `formats` counts the entries of each
+    format that was read.
     """
 
     kind: Literal["log"] = "log"

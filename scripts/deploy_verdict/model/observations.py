@@ -9,7 +9,7 @@ from deploy_verdict.model.enums import Record, Whose
 
 
 class LedgerEntry(Record):
-    """One test's writes, or those of checks that belong together.
+    """The writes of one test, or of checks that belong together.
 
     `open`: started, and its end is unknown. `left`: it ended, and `told` says why the entity is not restored.
     `captured` is what the cleanup needs; `settles` names a dead run's entry that this one restores.
@@ -37,9 +37,9 @@ class LedgerObservation(Record):
 
 
 class Fault(Record):
-    """Why there is no answer: kind is one of timeout, refused, reset, dns, tls, protocol, redirect, …
+    """Why there is no response: kind is one of timeout, refused, reset, dns, tls, protocol, redirect, …
 
-    `retry_after_s`: how long whoever refused us asked us to wait.
+    `retry_after_s`: for how many seconds the refusing side wants us to wait.
     """
 
     kind: str
@@ -49,7 +49,7 @@ class Fault(Record):
 
 
 class Attempt(Record):
-    """One try to reach the target; a second one follows where the first met nobody, or the edge."""
+    """One attempt to reach the target; a second one follows if the first did not connect, or met the edge."""
 
     at: AwareDatetime
     elapsed_ms: float = Field(ge=0)
@@ -57,10 +57,10 @@ class Attempt(Record):
 
 
 class Exchange(Record):
-    """One request of ours and its answer, or why there is none.
+    """One request of ours and its response, or why there is none.
 
-    `body` is redacted text, cut at the plan's limit (`body_truncated`); `elapsed_ms` runs from the
-    first attempt's connect to the last byte.
+    `body` is redacted text, cut at the plan's limit (`body_truncated`); `elapsed_ms` runs from the first
+    attempt's connect to the last byte.
     """
 
     at: AwareDatetime
@@ -87,9 +87,9 @@ class HttpObservation(Exchange):
 
 
 class FingerprintAttempt(Record):
-    """What one answer says of a schema: its fields, or in `lacking` why they are unknown.
+    """What one response says of a schema: its fields, or in `lacking` why they are unknown.
 
-    `absent`: the answer is an OpenAPI document without the schema.
+    `absent`: the response is an OpenAPI document without the schema.
     """
 
     offset_s: float
@@ -115,7 +115,7 @@ class FingerprintObservation(Record):
 
 
 class AwaitedAnswer(Record):
-    """One answer of a repeated check; `offset_s` is its time."""
+    """One response to a repeated check; `offset_s` is its time."""
 
     offset_s: float
     exchange: Exchange
@@ -133,7 +133,7 @@ class AwaitedObservation(Record):
 
 
 class OtherAnswer(Record):
-    """The answer of another address of the same reading: of a limit that stands apart."""
+    """The response of another address in the same reading, such as that of a limit."""
 
     path: str
     url: str
@@ -144,13 +144,13 @@ class OtherAnswer(Record):
 
 
 class Reading(Record):
-    """One reading of a burst: raw, so that another plan can use other fields of it.
+    """One reading of a burst, kept raw so that another plan can use other fields of it.
 
-    `instance` is who answered, where the answer says so; `copy_by` the header of a copy out of a cache;
-    `new_connection` that we closed the one before, so that another process may have answered; `first_try`
-    what came of a first try on a connection that the other side gave up, or of the edge.
-    Of a metrics page, only the lines of the plan's metrics are kept. Of a server that was asked itself, the
-    body is what it counts, as JSON, and there is no status.
+    `instance` is who answered, if the response says so; `copy_by` the header of a copy from a cache;
+    `new_connection` that we closed the previous one, so another process may have answered; `first_try` the
+    fault of a first attempt on a connection that the other side gave up, or of the edge. Of a metrics page,
+    only the lines of the plan's metrics are kept. If a server was queried directly, the body is its counts as
+    JSON, and there is no status.
     """
 
     offset_s: float
@@ -167,14 +167,14 @@ class Reading(Record):
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """Of all its answers."""
+        """The faults of all its responses."""
         return tuple(fault for fault in (self.fault, *(answer.fault for answer in self.also)) if fault)
 
 
 class BurstObservation(Record):
     """One sample of a pool. `offset_s` is planned, `actual_offset_s` is when its first reading began.
 
-    `not_asked`: the plan leaves the pool out where its server's address is empty, and it was.
+    `not_asked`: the plan leaves the pool out if its server's address is empty, and it was.
     """
 
     kind: Literal["burst"] = "burst"
@@ -191,7 +191,7 @@ class BurstObservation(Record):
 class Race(Record):
     """Requests that were released through one barrier; milliseconds count from the first start.
 
-    `tries` counts the races that were run until this one: earlier ones did not overlap in time.
+    `tries` counts the races up to this one: earlier ones did not overlap in time.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -217,14 +217,14 @@ class StepRecord(Record):
 
 
 class Unrestored(Record):
-    """What cleanup did not restore, with the exact request that would."""
+    """What the cleanup did not restore, with the exact request that would."""
 
     request: str
     reason: str
 
 
 class TestObservation(Record):
-    """One run of one declared E2E test. `stopped` says after which step and why it went no further."""
+    """One run of one declared E2E test. `stopped` says after which step it ended, and why."""
 
     __test__ = False  # pytest: not a test class
     kind: Literal["test"] = "test"
@@ -239,10 +239,10 @@ class TestObservation(Record):
 
 
 class StoppedObservation(Record):
-    """A sample that was not taken: a P0 before it ended our own writes.
+    """A sample that was not taken because an earlier P0 stopped our own writes.
 
     `check` is the finding that failed, as stage/check/rule, and `failed_at_s` the offset of the sample that
-    shows it, where that is known.
+    shows it, if that is known.
     """
 
     kind: Literal["stopped"] = "stopped"
@@ -252,7 +252,7 @@ class StoppedObservation(Record):
     failed_at_s: float | None = None
 
 
-# The check of a reading at a sample in the window: of what was new by then, and not of the complete window.
+# The check of an interim reading: what was new at a sample, not the complete window.
 INTERIM = "interim"
 
 

@@ -1,7 +1,7 @@
-"""What the platform (Railway) says of a deployment, its traffic and its resources.
+"""What the platform (Railway) reports about a deployment, its traffic and its resources.
 
-Every field but an id may be None, as the platform leaves out what it does not know. A status is kept as the
-word that came, so that a new one is data and not an error.
+Every field but an id may be None, as the platform omits what it does not know. A status is kept as the word
+that came, so that a new one is data and not an error.
 """
 
 from typing import Literal
@@ -78,9 +78,9 @@ class Judged(Record):
 
 
 class Waking(Record):
-    """How a service that sleeps (serverless) was woken before a sample, with each answer in words.
+    """How a sleeping (serverless) service was woken before a sample, with each response in words.
 
-    `is_awake`: the service itself answered, and not the edge in its place. `took_s` is real time.
+    `is_awake`: the service itself answered, not the edge in its place. `took_s` is real time.
     """
 
     was: str
@@ -91,13 +91,12 @@ class Waking(Record):
 
 
 class DeploymentObservation(Record):
-    """One sample of the platform: the subject, what is live, and what was there before.
+    """One sample of the platform: the subject, what is live, and earlier deployments.
 
-    `found_by` says how the subject was chosen, `candidates` how many deployments matched. `active` is None
-    where it could not be read. `recent` is newest first and, like `steps`, `judged` and the log lines, only
-    in the first sample. `retired` are the fields that the platform's API no longer knows, such as
-    Deployment.meta: what they said is unknown. `waited_s` is the real time that the deployment was in flight
-    before this sample.
+    `found_by` says how the subject was chosen, `candidates` how many deployments matched. `active` is None if
+    it could not be read. `recent` is newest first, and only in the first and the last sample; `judged` and
+    `waited_s`, the real time for which the deployment was in flight before, only in the first. `retired` are
+    fields that the platform's API no longer knows, such as Deployment.meta: their content is unknown.
     """
 
     kind: Literal["deployment"] = "deployment"
@@ -130,8 +129,11 @@ class Point(Record):
 
 
 class Series(Record):
-    """One measured series. `name` is memory_gb, memory_limit_gb, cpu_vcpu, cpu_limit_vcpu, http_<status>,
-    http_p50_ms, http_p95_ms or http_p99_ms; `deployment` where it was measured of one alone."""
+    """One measured series.
+
+    `name` is memory_gb, memory_limit_gb, cpu_vcpu, cpu_limit_vcpu, http_<status>, http_p50_ms, http_p95_ms or
+    http_p99_ms. `deployment` is set if only one was measured.
+    """
 
     name: str
     deployment: str | None = None
@@ -139,9 +141,10 @@ class Series(Record):
 
 
 class NeighbourService(Record):
-    """Another service of the project at one sample, with its memory and its log since the sample before.
+    """Another service of the project at one sample, with its memory and log since the previous sample.
 
-    `lines_read` is None where the log was not read; `lines_cut`: there were more, and these are the newest.
+    `lines_read` is None if the log was not read. `lines_cut`: there were more lines, and these are the
+    newest.
     """
 
     id: str
@@ -170,7 +173,7 @@ class ServicesObservation(Record):
 class PathTraffic(Record):
     """Requests of others to one method and path (ids in it replaced by {id}); milliseconds at the edge.
 
-    Percentiles are nearest ranks over all requests of the path. `parts`: the statuses in each of so many
+    Percentiles are nearest ranks over all requests of the path. `parts`: the statuses in each of several
     equal parts of the reading.
     """
 
@@ -186,7 +189,7 @@ class PathTraffic(Record):
     parts: tuple[dict[str, int], ...] = ()
 
 
-# The checks of a reading of the complete window, and of one of the time before the deployment.
+# The checks of the reading of the complete window, and of the time before the deployment.
 WHOLE, BEFORE = "traffic", "before"
 
 
@@ -195,9 +198,9 @@ class TrafficObservation(Record):
 
     The check `interim` is a reading of what was new at a sample in the window.
 
-    Our own probes are counted apart: `own_requests` of them came back, `own_ids` are their
-    request ids as the edge names them. `examples` are bad requests of others. `requests_by_part`: those of
-    others in each of so many equal parts of the reading.
+    Our own requests are counted separately: `own_requests` of them are in the log, `own_ids` are their ids as
+    the edge names them. `examples` are bad requests of others. `requests_by_part`: those of others in each of
+    several equal parts of the reading.
     """
 
     kind: Literal["traffic"] = "traffic"
@@ -222,11 +225,11 @@ class TrafficObservation(Record):
 
 
 class PreviousTrafficObservation(Record):
-    """What the deployment before this one still answered between start and end, by its own HTTP log.
+    """What the previous deployment still answered between start and end, by its own HTTP log.
 
-    `deployment` is None where the platform lists none that was live. `answered` counts all requests that it
-    answered itself, at least so many where `is_cut`; `own_answered` are ours among them. `last_at` is its
-    newest request of any time: None where its log is empty.
+    `deployment` is None if the platform lists no earlier one that was live. `answered` counts all requests
+    that it answered itself, at least so many if `is_cut`; `own_answered` are ours among them. `last_at` is
+    its newest request of any time, None if its log is empty.
     """
 
     kind: Literal["previous_traffic"] = "previous_traffic"

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from deploy_verdict.model import WindowFrame
 
-# What a sped-up window allows: the seconds that a process takes to start, and more while that is no hour.
+# What a window at higher speed tolerates: the seconds that a process takes to start, and more real seconds
+# while these amount to less than an hour of plan time.
 START_S, REAL_SLACK_S, MOST_SLACK_S = 10.0, 120.0, 3600.0
-# Platforms often cut times to seconds: a line of 12:00:00.7 says 12:00:00. And what reads the complete
+# Platforms often cut times to seconds: a line from 12:00:00.7 says 12:00:00. And the reading of the complete
 # window begins when its last sample ends, by another clock than the window's.
 CUT_TIMES = timedelta(seconds=1)
 
@@ -15,7 +16,10 @@ CUT_TIMES = timedelta(seconds=1)
 def window_frame(
     *, t0: datetime, length_s: float, offsets_s: Iterable[float], speed: float, seed: str
 ) -> WindowFrame:
-    """A window that opens at t0 (UTC); `seed` (the plan's hash) keeps the ids of two plans apart."""
+    """Return a window that opens at t0 (UTC).
+
+    `seed` (the plan's hash) keeps the ids of two plans distinct.
+    """
     return WindowFrame(
         id=f"{t0:%Y%m%dT%H%M%SZ}-{seed[:6]}",
         t0=t0,
@@ -26,28 +30,28 @@ def window_frame(
 
 
 def evidence_name(stage: str, offset_s: float, attempt: int) -> str:
-    """pools.T+030.a1.json; an offset between two minutes keeps its fraction."""
+    """Return a name such as pools.T+030.a1.json; an offset between two minutes keeps its fraction."""
     minutes = offset_s / 60
     text = f"{minutes:03.0f}" if abs(minutes - round(minutes)) < 1e-6 else f"{minutes:07.3f}"
     return f"{stage}.T+{text}.a{attempt}.json"
 
 
 def plan_time(window: WindowFrame, offset_s: float) -> datetime:
-    """T0 + offset as the report shows it, at any speed."""
+    """Return T0 + offset as the report shows it, at any speed."""
     return window.t0 + timedelta(seconds=offset_s)
 
 
 def wall_end(window: WindowFrame) -> datetime:
-    """When the window ends on the wall clock."""
+    """Return when the window ends on the wall clock."""
     return window.t0 + timedelta(seconds=window.length_s / window.speed)
 
 
 def tolerance_s(window: WindowFrame, offset_s: float = 0.0) -> float:
-    """How late a sample may be and still count for its offset: half the interval, in plan seconds.
+    """Return how late a sample may be and still count for its offset: half the interval, in plan seconds.
 
-    A sample after the window's end, hours after the one before it, may be late by half of that. A sped-up
-    window also allows some real seconds, as the machine's own delays weigh more there; they are no hours but
-    where a process needs so long to start.
+    A sample after the window's end, hours after the previous one, may be late by half of that. At higher
+    speed some real seconds are allowed too, as the machine's own delays weigh more there; at most an hour of
+    plan time, unless a process needs longer to start.
     """
     gaps = [b - a for a, b in zip(window.offsets_s, window.offsets_s[1:], strict=False)]
     before = [earlier for earlier in window.offsets_s if earlier < offset_s]

@@ -1,1 +1,1 @@
-"""Secrets and control characters, and the guard that keeps them out of every output."""
+"""Removes secrets and control characters, and guards every output against them."""

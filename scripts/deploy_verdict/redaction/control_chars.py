@@ -1,4 +1,4 @@
-"""Text without escapes, and without control, invisible or bidirectional characters. Pure."""
+"""Removes escapes, and control, invisible or bidirectional characters. Pure."""
 
 import re
 
@@ -10,35 +10,35 @@ _INVISIBLE = re.compile(
     "\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-# A command of GitHub's runner: one spelling after any Unicode white space, the older one anywhere in a line
-# (ActionCommand.cs in actions/runner).
+# A command of GitHub's runner: one spelling counts after any Unicode white space, the older one anywhere in a
+# line (ActionCommand.cs in actions/runner).
 _COMMAND = re.compile(r"^(?=[^\S\n]*::)", re.MULTILINE)
 _OLD_COMMAND = re.compile(r"##(?=\[)")
 # The end of an unfinished line that may become a command.
 _HALF_COMMAND = re.compile(r"(?:\A\s*:?|##?)\Z")
 
 
-# What `visible` takes away, so that it could bring the halves of a secret together.
+# What `visible` removes: that could join the halves of a secret.
 HIDDEN = re.compile(f"(?:{_ANSI.pattern}|{_INVISIBLE.pattern})+")
 
 
 def visible(text: str) -> str:
-    """The text without hidden and active characters; every kind of line end becomes a line feed."""
+    """Return the text without hidden and active characters; every kind of line end becomes a line feed."""
     text = _LINE_ENDS.sub("\n", _ANSI.sub("", text))
     return _CONTROL.sub("\ufffd", _INVISIBLE.sub("", text))
 
 
 def no_commands(text: str) -> str:
-    """The text with lines that GitHub's runner would execute changed so that it only prints them."""
+    """Return the text with lines that GitHub's runner would execute changed so that it only prints them."""
     return _COMMAND.sub("| ", no_old_commands(text))
 
 
 def no_old_commands(text: str) -> str:
-    """Like no_commands, for the spelling that counts anywhere in a line."""
+    """Do what no_commands does, for the spelling that counts anywhere in a line."""
     return _OLD_COMMAND.sub("# #", text)
 
 
 def unfinished_command(text: str) -> int:
-    """How many of the last characters may start a command whose rest is yet to come."""
+    """Return how many of the last characters may start a command whose rest is still to come."""
     found = _HALF_COMMAND.search(text)
     return len(found.group()) if found else 0

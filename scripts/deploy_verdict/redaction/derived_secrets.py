@@ -1,4 +1,4 @@
-"""What a secret gives away besides itself: what it decodes to, and the parts it is made of. Pure."""
+"""What a secret reveals besides itself: what it decodes to, and the parts of which it is made. Pure."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 SHORTEST = 6
 _SHORTEST_TOKEN = 8
 _SHORTEST_KEY = 9
-# A secret of any kind is made of few parts; a document of thousands would slow everything down.
+# Real secrets have few parts; a document of thousands would slow everything down.
 _MOST_PARTS = 64
 _TELLING_PART = re.compile(
     r"pass|pwd|secret|token|credential|private|auth|signature|\bsig\b|cookie|session|(api|access|account|shared"
@@ -23,10 +23,10 @@ _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://[^\s,\"']+")
 _PAIR = re.compile(r"(?P<user>[^\s:/@=;,{}\"]+):(?P<password>[^\s]+)")
 _DRIVER = re.compile(r"(?P<user>[^\s:/@]+):(?P<password>[^\s]+)@(?:\w+\(|[\w.-]+[:/])")
 _ASSIGNMENT = re.compile(r"([A-Za-z][\w .-]*?)\s*=\s*(\"[^\"]*\"|'[^']*'|\{[^{}]*\}|[^;&,\s]+)")
-# A line of YAML; a word and its value in a .netrc.
+# A line of YAML; a keyword and its value in a .netrc.
 _LINE = re.compile(r"^[ \t]*[\"']?([A-Za-z][\w.-]*)[\"']?[ \t]*:[ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
 _WORDS = re.compile(r"\b(?:password|account)\s+(\S+)", re.IGNORECASE)
-# Everybody's first guess: hiding them protects nobody, and takes ordinary words out of a report.
+# Everybody guesses these first: hiding them protects nobody, and removes ordinary words from a report.
 _GUESSED = re.compile(
     r"postgres(ql)?|mysql|mariadb|mongo(db)?|redis|rabbitmq|oracle|sqlserver|sa|root|toor|admin(istrator)?\d{0,3}"
     r"|user(name)?\d{0,3}|guest|test(ing)?\d{0,3}|demo|example|pass(word|wd)?\d{0,3}|secrets?|tokens?|change-?me"
@@ -42,7 +42,7 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 
 
 def parts_of(value: str) -> tuple[str, ...]:
-    """The value, what it decodes to, its lines, and the credentials within it, each of them once."""
+    """Return the value, what it decodes to, its lines, and the credentials within it, each once."""
     found: dict[str, None] = {}
     waiting = [value, value.strip()]
     while waiting and len(found) < _MOST_PARTS:
@@ -55,23 +55,23 @@ def parts_of(value: str) -> tuple[str, ...]:
 
 
 def lines_of(value: str) -> tuple[str, ...]:
-    """The value and its lines: a key has several, and each may stand alone."""
+    """Return the value and its lines: a key has several, and each may appear alone."""
     return (value, value.strip(), *_lines(value))
 
 
 def is_guessed(text: str) -> bool:
-    """Whether this is a word that stands in texts anyway, or a default that everybody knows."""
+    """Return whether a text is an ordinary word, or a default that everybody knows."""
     return _GUESSED.fullmatch(text) is not None
 
 
 def is_token(text: str) -> bool:
-    """Whether no word of any language looks like this: it has a digit, a symbol, or capitals within."""
+    """Return whether a text cannot be a word of any language: it has a digit, a symbol, or inner capitals."""
     is_mixed = text != text.lower() and text[1:] != text[1:].lower()
     return len(text) >= _SHORTEST_TOKEN and (is_mixed or re.search(r"[^A-Za-z._-]", text) is not None)
 
 
 def keys_in_addresses(text: str) -> Iterator[str]:
-    """The credentials in addresses such as slack://TOKEN/TOKEN: users, passwords, paths and values."""
+    """Yield the credentials in addresses such as slack://TOKEN/TOKEN: users, passwords, paths and values."""
     for address in re.split(r"[\s,]+(?=[A-Za-z][\w+.-]*://)", text.strip()):
         rest = address.partition("://")[2]
         for piece in re.split(r"[/?&=@:#,\s]+", rest):
@@ -82,7 +82,7 @@ def keys_in_addresses(text: str) -> Iterator[str]:
 
 
 def password_of(value: str) -> str | None:
-    """The password in an address, where there is one."""
+    """Return the password in an address, or None."""
     try:
         return urlsplit(value).password
     except ValueError:
@@ -94,7 +94,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def decoded(text: str) -> Iterator[str]:
-    """What a text gives, decoded once in each way that it allows."""
+    """Yield what a text decodes to, once in each way that it allows."""
     if "%" in text or "+" in text:
         yield from (unquote(text), unquote_plus(text))
     if "&" in text:
@@ -111,18 +111,18 @@ def decoded(text: str) -> Iterator[str]:
 
 
 def _readable(decode: Callable[[], bytes]) -> Iterator[str]:
-    """What it decodes to, where that is a text."""
+    """Yield what it decodes to, if that is text."""
     try:
         plain = decode().decode()
     except (ValueError, binascii.Error):
         return
-    # A key has lines.
+    # A key has several lines.
     if re.sub(r"[\r\n\t]", "", plain).isprintable():
         yield plain
 
 
 def _credentials(text: str) -> Iterator[str]:
-    """The parts that are secrets by their place: passwords, tokens, values with a telling name."""
+    """Yield the parts that are secret by their place: passwords, tokens, values with a telling name."""
     for address in _ADDRESS.findall(text):
         yield from _in_address(address)
     scheme = _SCHEME.fullmatch(text)
@@ -155,7 +155,7 @@ def _in_address(address: str) -> Iterator[str]:
         user, password = parts.username, parts.password
     except ValueError:
         return
-    # A password may hold an @ or a / that nobody escaped.
+    # A password may hold an unescaped @ or /.
     authority = address.partition("://")[2].rpartition("@")[0]
     for text in (password, authority.partition(":")[2] if ":" in authority else None):
         if text:

@@ -1,4 +1,4 @@
-"""Where a secret stands in a text, in whatever case it is written and however it is wrapped. Pure."""
+"""Finds secrets in a text, in whatever case they are written and however they are wrapped. Pure."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from deploy_verdict.redaction.control_chars import HIDDEN
 from deploy_verdict.redaction.derived_secrets import SHORTEST, is_token, parts_of
 from deploy_verdict.redaction.secret_encodings import encodings_of, is_word, skeleton, skeletons_of
 
-# How a long line is broken: real line ends, and those of JSON, addresses and pages.
+# How a long line may be broken: real line ends, and those of JSON, addresses and pages.
 _BREAK = (
     r"(?:\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|\\{1,8}r\\{1,8}n|\\{1,8}[rn]"
     r"|%0[dD]%0[aA]|%0[aA]|&#(?:1[03]|x0?[aAdD]);|<br ?/?>)"
@@ -31,7 +31,7 @@ BASIC_PLANE = 0x10000
 
 @dataclass(frozen=True)
 class Span:
-    """A place in a text that belongs to a secret; of two that overlap, the longer form gives the name."""
+    """A place in a text that belongs to a secret; if two overlap, the longer form gives the name."""
 
     start: int
     end: int
@@ -41,17 +41,20 @@ class Span:
 
 @dataclass(frozen=True)
 class _View:
-    """A text as it is compared, and the place in the text of each of its characters."""
+    """A text in the form in which it is compared, and the place in the original of each of its characters."""
 
     text: str
     places: Callable[[], Sequence[int]]
 
 
 class Secrets:
-    """The forms of some secrets, found in texts."""
+    """The forms of some secrets, to be found in texts."""
 
     def __init__(self, secrets: Mapping[str, str], whole: Iterable[str] = ()) -> None:
-        """`whole` names those that are only secret as they stand: a file of variables, for one."""
+        """Prepare the forms.
+
+        `whole` names secrets that count only as they stand, such as a file of variables.
+        """
         as_it_stands = frozenset(whole)
         forms: dict[str, str] = {}
         self._skeletons: dict[str, str] = {}
@@ -65,9 +68,8 @@ class Secrets:
                     for part in parts_of(value)
                     if is_token(part) and not _NO_PIECES.search(part)
                 }
-        # Longest first.
         self.forms = [(form, forms[form]) for form in sorted(forms, key=len, reverse=True)]
-        # A form with escapes cannot be in a text without its first escape, nor any without its head.
+        # A form with escapes cannot be in a text without its first escape, nor any form without its head.
         self._by_mark: dict[str, list[tuple[str, str]]] = {}
         self._by_head: dict[str, list[tuple[str, str]]] = {}
         for form, name in self.forms:
@@ -80,7 +82,7 @@ class Secrets:
         }
 
     def spans(self, text: str) -> list[Span]:
-        """Every place where a form stands, merged and in order."""
+        """Return every place where a form stands, merged and in order."""
         if not self.forms:
             return []
         found = list(self._in_forms(_View(lowered(text), lambda: range(len(text)))))
@@ -96,23 +98,23 @@ class Secrets:
         return _merged(found)
 
     def pieces(self, text: str) -> list[Span]:
-        """Every piece of a token that is too long to be chance: what a line's end left of it."""
+        """Return every piece of a token too long to be chance, such as what a line break left of it."""
         low = lowered(text)
         return _merged(
             span
             for gram, (part, name) in self._grams.items()
             if gram in low
             for span in _pieces(low, gram, part, name)
-            # In its own case: capitals within are no word.
+            # Checked in its own case: inner capitals are not a word.
             if is_token(text[span.start : span.end].ljust(_PIECE, "x"))
         )
 
     def holds(self, text: str) -> str | None:
-        """The name of a secret whose form stands in a text, or None."""
+        """Return the name of a secret of which a form stands in a text, or None."""
         return next((span.name for span in (*self.spans(text), *self.pieces(text))), None)
 
     def broken_off(self, text: str) -> int:
-        """How many of the last characters may be a secret whose rest comes on the next line."""
+        """Return how many of the last characters may be a secret that continues on the next line."""
         tail = text[-2 * len(self.forms[0][0]) :] if self.forms else ""
         starts = [len(tail)]
         for breaks in (_BREAKS, _SET_BREAKS):
@@ -128,7 +130,7 @@ class Secrets:
                 yield from _found(form, name, view)
 
     def _possible(self, text: str) -> Iterator[tuple[str, str]]:
-        """The forms that a text may hold: by their heads in a line, by their marks in a long text."""
+        """Yield the forms that a text may hold, by their heads if it is short, else by their marks."""
         if len(text) < _LONG_TEXT:
             heads = {text[at : at + SHORTEST] for at in range(len(text) - SHORTEST + 1)}
             for head in heads & self._by_head.keys():
@@ -153,13 +155,13 @@ class Secrets:
 
 
 def _mark_of(form: str) -> str:
-    """Its first escape, by its beginning; empty where it has none."""
+    """Return the beginning of its first escape; "" if it has none."""
     start = min((at for mark in _MARKS if (at := form.find(mark)) >= 0), default=len(form))
     return form[start : start + 4]
 
 
 def overlap_of(text: str, form: str) -> int:
-    """The length of the longest end of `text` that is a proper prefix of `form`."""
+    """Return the length of the longest end of `text` that is a proper prefix of `form`."""
     tail = text[-(len(form) - 1) :]
     start = tail.find(form[0])
     while start >= 0:
@@ -170,13 +172,13 @@ def overlap_of(text: str, form: str) -> int:
 
 
 class _Lower(dict[int, str]):
-    """Each character in lower case and without its width, where that is one character."""
+    """Maps each character to lower case and normal width, if that is one character."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
         low = unicodedata.normalize("NFKC", char).lower()
         low = low if len(low) == 1 else char
-        # The other planes have a million: a text that shows each of them once would be kept in full.
+        # The other planes have a million characters: a text with each of them once would fill the memory.
         if code < BASIC_PLANE:
             self[code] = low
         return low
@@ -186,17 +188,17 @@ _LOWER = _Lower()
 
 
 def lowered(text: str) -> str:
-    """In lower case, and of the same length."""
+    """Return the text in lower case, with the same length."""
     return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 def _shortest_piece(part: str) -> int:
-    """What of a token is told as a piece of it: half of a short one."""
+    """Return the shortest part of a token that counts as a piece of it: half of a short one."""
     return max(_GRAM, min(_PIECE, len(part) // 2))
 
 
-def _grown(text: str, at: int, part: str, gram: str) -> tuple[int, int]:
-    """The longest piece of the token around this place."""
+def _longest_piece(text: str, at: int, part: str, gram: str) -> tuple[int, int]:
+    """Return the longest piece of the token around this place."""
     best = (at, at)
     origin = part.find(gram)
     while origin >= 0:
@@ -214,7 +216,7 @@ def _grown(text: str, at: int, part: str, gram: str) -> tuple[int, int]:
 def _pieces(text: str, gram: str, part: str, name: str) -> Iterator[Span]:
     at = text.find(gram)
     while at >= 0:
-        start, end = _grown(text, at, part, gram)
+        start, end = _longest_piece(text, at, part, gram)
         if end - start >= _shortest_piece(part):
             yield Span(start, end, name, end - start)
         at = text.find(gram, end)
@@ -229,7 +231,7 @@ def _found(form: str, name: str, view: _View) -> Iterator[Span]:
 
 
 def _without(text: str, breaks: re.Pattern[str]) -> _View:
-    """The text without its breaks."""
+    """Return the text without its breaks."""
 
     @cache
     def places() -> Sequence[int]:

@@ -1,6 +1,6 @@
 """One redactor for all output of the process: what is printed, raised, logged or written to a file.
 
-`guard` wraps stdout and stderr, so that no progress line, usage error or traceback gets past it; files are
+`guard` wraps stdout and stderr, so that no progress line, usage error or traceback bypasses it; files are
 cleaned where they are written. A service's text can neither control a terminal nor command GitHub's runner.
 The process has one redactor, which only ever learns more secrets.
 """
@@ -26,11 +26,11 @@ class _Known:
 
 
 class Guarded(io.TextIOBase):
-    """A stream whose lines pass the redactor; an unfinished line waits where it may be half a secret."""
+    """A stream whose lines pass the redactor. An unfinished line is held back if it may be half a secret."""
 
     def __init__(self, raw: TextIO) -> None:
         self._raw, self._held = raw, ""
-        # For a live display, which needs escapes; whoever turns it on cleans foreign text itself.
+        # For a live display, which needs escapes; whoever enables it must clean foreign text.
         self.keeps_escapes = False
 
     def write(self, text: str) -> int:
@@ -42,7 +42,7 @@ class Guarded(io.TextIOBase):
 
     @staticmethod
     def _split(text: str) -> tuple[str, str]:
-        """What may leave, and the end that may be a secret which goes on on the next line."""
+        """Return what may be written, and the end that may be a secret which continues on the next line."""
         known = len(text) - _Known.redactor.broken_off(text)
         return text[:known], text[known:]
 
@@ -55,12 +55,12 @@ class Guarded(io.TextIOBase):
         self._raw.flush()
 
     def finish(self) -> None:
-        """Write what is still held back: nothing more comes."""
+        """Write what is still held back, as nothing more comes."""
         rest, self._held = self._held, ""
         self._emit(_Known.redactor.text(rest, is_cut=True))
 
     def command(self, line: str) -> None:
-        """Print a workflow command of ours, the one kind of line that GitHub's runner may execute."""
+        """Print a workflow command of ours, the only kind of line that GitHub's runner may execute."""
         self.flush()
         # Any kind of line end would start a command of its own, so all become spaces.
         text = _Known.redactor.text(" ".join(visible(line).split("\n"))).rstrip("\n")
@@ -90,7 +90,7 @@ class Guarded(io.TextIOBase):
 
 
 def guard(environment: Mapping[str, str], headers: Iterable[tuple[str, str]] = ()) -> None:
-    """Learn the secrets of these variables and of a plan's headers; wrap the standard streams."""
+    """Learn the secrets in these variables and a plan's headers, and wrap the standard streams."""
     found = Redactor.from_environment(environment, headers)
     _learn(found)
     for name in ("stdout", "stderr"):
@@ -104,7 +104,7 @@ def guard(environment: Mapping[str, str], headers: Iterable[tuple[str, str]] = (
 
 
 def _finish(guarded: Guarded) -> None:
-    # The reader of the pipe may have gone, or the disk may be full.
+    # The pipe may have lost its reader, or the disk may be full.
     with contextlib.suppress(OSError, ValueError):
         guarded.finish()
 
@@ -121,7 +121,7 @@ def _learn(found: Redactor) -> None:
 
 
 def _mask(found: Redactor, environment: Mapping[str, str]) -> None:
-    """Have GitHub's runner mask each value of DEPLOY_VERDICT_DOTENV, which it knows as one secret only."""
+    """Make GitHub's runner mask each value in DEPLOY_VERDICT_DOTENV, which it knows only as one secret."""
     stream = sys.stderr
     raw = stream._raw if isinstance(stream, Guarded) else stream
     for name, value in found.secrets.items():
@@ -133,12 +133,12 @@ def _mask(found: Redactor, environment: Mapping[str, str]) -> None:
 
 
 def cleaned(text: str) -> str:
-    """A text without secrets, for a file or a request."""
+    """Return a text without secrets, for a file or a request."""
     return _Known.redactor.text(text)
 
 
 def cleaned_document(value: Any) -> Any:
-    """JSON without secrets in its texts; numbers stay, so that it remains JSON."""
+    """Return JSON without secrets in its texts; numbers stay, so that it remains JSON."""
     if isinstance(value, str):
         return cleaned(value)
     if isinstance(value, list | tuple):

@@ -1,7 +1,7 @@
 """The redactor: replaces secrets before anything is written. Pure.
 
-Secrets are the values of variables with telling names, every value of DEPLOY_VERDICT_DOTENV, and headers
-of the plan that carry credentials, in all their encodings; and anything in the shape of a credential.
+Secrets are the values of variables with telling names, every value in DEPLOY_VERDICT_DOTENV, and headers of
+the plan that carry credentials, in all their encodings; and anything that looks like a credential.
 """
 
 import base64
@@ -26,14 +26,14 @@ _TELLING = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|COOKIE|DSN|WEBHOOK"
     r"|(REDIS|DATABASE|POSTGRES)\w*_URL|PASSPHRASE|DOTENV|_NOTIFY|CONNECTION_STRING|KEY$|_PWD$|(?<!BY)PASS$"
 )
-# Settings of such things: how long, whether, of which kind.
+# Settings about secrets: how long, whether, of which kind.
 _SETTING = re.compile(
     r"_(TTL|TIMEOUT|EXPIR\w*|EXPIRES_IN|MAX_AGE|LIFETIME|(MIN_|MAX_)?LENGTH|ENABLED|DISABLED|REQUIRED|MODE|TYPE|DOMAIN"
     r"|ALG(ORITHM)?|ISSUER|AUDIENCE|SAMESITE|SECURE|REALM|ROUNDS)(_MS|_S|_SECONDS|_MINUTES|_HOURS|_DAYS)?$"
 )
-# An address of a host alone, which everybody who reads the report may know.
+# An address with only a host, which every reader of the report may know.
 _HOST_ONLY = re.compile(r"[A-Za-z][\w+.-]*://[\w.-]+(:\d+)?/?")
-# A .env holds these too: readers of the report need them, and they give access to nothing.
+# A .env holds these too. Readers of the report need them, and they give access to nothing.
 _NO_SECRETS = re.compile(
     r"TARGET_URL|RAILWAY_(PROJECT_ID|SERVICE_ID|ENVIRONMENT|ENVIRONMENT_ID|API_URL)|GITHUB_(REPOSITORY|API_URL)"
 )
@@ -44,15 +44,15 @@ _CREDENTIAL_HEADERS = (
 _PRIVATE_KEY = (
     r"(?P<key>-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]|-(?!----))*(?:-----END [A-Z ]*PRIVATE KEY-----)?)"
 )
-# As platforms build their keys: a beginning that nothing else has.
+# Keys that platforms build with an unmistakable prefix.
 _VENDORS = (
     r"(?P<vendor>\b(?:A[KS]IA[A-Z0-9]{16}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{30,}|glpat-[A-Za-z0-9_-]{16,}"
     r"|npm_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{24,}|pypi-[A-Za-z0-9_-]{24,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
     r"|dop_v1_[0-9a-f]{32,}|hf_[A-Za-z0-9]{30,}|whsec_[A-Za-z0-9+/=]{16,})|(?<=/bot)\d{6,}:[A-Za-z0-9_-]{30,})"
 )
 _HOOKS = r"(?:discord(?:app)?\.com/api/webhooks|webhook\.office\.com/\w+)/(?P<hook>[\w@/.-]{16,})"
-# Values with a telling name, where they look like no word. A token within JSON is often what a later step of
-# a test sends, so it stays.
+# Values with a telling name that do not look like a word. A token within JSON is often what a later step of a
+# test sends, so it stays.
 _VALUES = (
     r"(?i:(?:\bpass|pass(?:word|wd|phrase)|pwd|secret|(?:access|private)[_-]?key)\\?[\"']?\s*[:=]\s*\\?[\"']?"
     r"|(?:token|api[_-]?key|session(?:[_-]?id)?|\bsid|credential|signature)\s*[:=]\s*"
@@ -62,7 +62,7 @@ _VALUES = (
 _MIXED = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=\D*\d|.*[a-z][A-Z])")
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAMED = r"(?i:(?:token|secret|password|api[_-]?key)\\?[\"']?\s*[:=]\s*\\?[\"']?)"
-# The words that a shape needs, and the shape, so that few shapes are searched for in a long text.
+# The words that a shape needs, and the shape, so that a long text is searched for few shapes.
 _SHAPES = tuple(
     (words, re.compile(shape))
     for words, shape in (
@@ -126,35 +126,36 @@ _OPEN = re.compile(
     rf"|\b(?:{_CREDENTIAL_HEADERS})\\?[\"']?\s*(?::[^\r\n]*)?|\S+)$",
     re.IGNORECASE,
 )
-# A private key whose end is yet to come.
+# A private key whose end is still to come.
 _OPEN_KEY = re.compile(
     r"-----BEGIN [A-Z ]*(?:PRIVATE KEY-{1,5}(?:(?!-----END [A-Z ]*PRIVATE KEY-----)[\s\S]){0,16384})?\Z"
 )
 _HEADERS = re.compile(_CREDENTIAL_HEADERS, re.IGNORECASE)
 _HAS_ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux\"'/\\]|&[#\w]+;")
 _UNICODE_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"'/\\]))")
-# A page's control characters: html.unescape drops an escape, and so leaves the rest of its sequence.
+# Control characters of a page: html.unescape drops an escape, and so leaves the rest of its sequence.
 _NUMERIC = re.compile(r"&#(?:[xX]0{0,4}([01][0-9a-fA-F])|0{0,4}([1-2]?[0-9]|3[01]));")
 _MOST_ROUNDS = 3
 # gzip and zlib, in base64.
 _PACKED = re.compile(r"\b(?:H4sI|eJ[A-Za-z0-9+/]|eN[a-z])[A-Za-z0-9+/_-]{12,}")
 _MOST_UNPACKED = 65_536
-# Evidence repeats its keys, methods and addresses: what became of so many texts of this length is kept.
+# Evidence repeats its keys, methods and addresses: the results for this many texts up to this length are
+# cached.
 _SHORT, _MOST_KEPT = 256, 8192
 
 
 def is_secret(name: str) -> bool:
-    """Whether a variable's name means that its value is secret."""
+    """Return whether a variable's name means that its value is secret."""
     return _TELLING.search(name.upper()) is not None and not _SETTING.search(name.upper())
 
 
 def carries_credentials(header: str) -> bool:
-    """Whether a header's name means that its value is secret."""
+    """Return whether a header's name means that its value is secret."""
     return _HEADERS.fullmatch(header) is not None or is_secret(header.replace("-", "_"))
 
 
 def joined(known: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """Both mappings, with every value kept where two share a name: a plan may send one header twice."""
+    """Return both mappings with every value, even if two share a name: a plan may send one header twice."""
     result = dict(known)
     for name, value in more.items():
         free = (
@@ -171,12 +172,12 @@ class Redactor:
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self.secrets = {name: value for name, value in secrets.items() if _hides(value)}
-        # Each variable of that file is a secret of its own.
+        # Each variable in that file is a secret of its own.
         self._known = Secrets(self.secrets, whole=(DOTENV,))
         self._kept: dict[str, str] = {}
 
     def learn(self, name: str, value: str) -> None:
-        """Take in one more secret, such as a token that a service has issued meanwhile."""
+        """Learn one more secret, such as a token that a service has issued."""
         if value not in self.secrets.values() and _hides(value):
             self.secrets = joined(self.secrets, {name: value})
             self._known = Secrets(self.secrets, whole=(DOTENV,))
@@ -189,7 +190,7 @@ class Redactor:
     def from_environment(
         cls, environment: Mapping[str, str], headers: Iterable[tuple[str, str]] = ()
     ) -> "Redactor":
-        """The variables that are secret by name or place, and the credentials among a plan's headers."""
+        """Return a redactor for variables secret by name or place, and credentials in a plan's headers."""
         names = {name for name in environment if is_secret(name)}
         names |= {
             name for name in _ASSIGNED.findall(environment.get(DOTENV, "")) if not _NO_SECRETS.fullmatch(name)
@@ -199,16 +200,16 @@ class Redactor:
         found |= {name: value for name, value in _inner(environment) if value not in known}
         for name, value in headers:
             if carries_credentials(name):
-                # The words after a scheme ("Bearer …") occur alone too.
+                # The word after a scheme ("Bearer …") also occurs alone.
                 words = {f"header {name}": value, f"value of header {name}": value.partition(" ")[2]}
                 found = joined(found, words)
         return cls(found)
 
     def text(self, text: str, *, is_cut: bool = False) -> str:
-        """The text with each secret as [redacted:NAME]; `is_cut`: it may end within a secret."""
+        """Return the text with each secret as [redacted:NAME]; `is_cut`: it may end within a secret."""
         if is_cut or len(text) > _SHORT:
             return self._text(text, is_cut=is_cut)
-        # Of a secret that another thread learns meanwhile, nothing may get into the new ones.
+        # If another thread learns a secret meanwhile, no older result may get into the new cache.
         kept = self._kept
         if text not in kept:
             if len(kept) >= _MOST_KEPT:
@@ -232,14 +233,14 @@ class Redactor:
         return text
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-        """Headers without secrets; those that carry credentials lose their complete value."""
+        """Return headers without secrets; those that carry credentials lose their complete value."""
         return {
             self.text(name): "[redacted]" if _HEADERS.fullmatch(name) else self.text(value)
             for name, value in headers
         }
 
     def unfinished_secret(self, text: str) -> int:
-        """How many of the last characters may start a secret whose rest is yet to come."""
+        """Return how many of the last characters may start a secret whose rest is still to come."""
         low = lowered(text)
         start = len(text) - max((overlap_of(low, form) for form, _ in self._known.forms), default=0)
         shape = _OPEN.search(text, text.rfind("\n") + 1)
@@ -253,7 +254,7 @@ class Redactor:
             start = begin
 
     def broken_off(self, text: str) -> int:
-        """How many of the last characters may be a secret that goes on on the next line."""
+        """Return how many of the last characters may be a secret that continues on the next line."""
         known = self._known.broken_off(text)
         return known + _open_key(text[: len(text) - known])
 
@@ -264,11 +265,11 @@ class Redactor:
         return f"{text[:-longest]}[redacted:{name}]" if longest >= SHORTEST_BEGINNING else text
 
     def _unpacked(self, match: re.Match[str]) -> str:
-        """What was packed and written in base64; its name, where it holds a secret."""
+        """Return packed base64 unchanged, or the name of the secret in it."""
         coded = match.group().translate(str.maketrans("-_", "+/"))
         try:
             data = base64.b64decode(coded[: len(coded) // 4 * 4])
-            # Either header; more than this much is no secret.
+            # Either header; no secret is longer than this.
             plain = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, _MOST_UNPACKED)
         except (binascii.Error, zlib.error):
             return match.group()
@@ -276,7 +277,7 @@ class Redactor:
         return f"[redacted:{name}]" if name else match.group()
 
     def _unescaped_line(self, line: str) -> str:
-        """The line; or a note in its place, where a secret shows once its escapes are decoded."""
+        """Return the line, or a note in its place if a secret shows once its escapes are decoded."""
         if not _HAS_ESCAPES.search(line):
             return line
         for bare in _unescaped(line):
@@ -287,13 +288,13 @@ class Redactor:
 
 
 def _open_key(text: str) -> int:
-    """How many of the last characters are a private key without its end."""
+    """Return how many of the last characters are a private key without its end."""
     found = _OPEN_KEY.search(text) if "-----BEGIN" in text else None
     return len(text) - found.start() if found else 0
 
 
 def _hides(value: str) -> bool:
-    """Whether a value is worth hiding: no word that everybody would guess, no bare address of a host."""
+    """Return whether a value is worth hiding: not a word that everybody guesses, nor a host's address."""
     return len(value) >= SHORTEST and not is_guessed(value) and not _HOST_ONLY.fullmatch(value)
 
 
@@ -304,7 +305,7 @@ def _without(text: str, spans: Sequence[Span]) -> str:
 
 
 def _inner(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Secrets within addresses, whatever the variable's name: HTTPS_PROXY=http://user:password@host."""
+    """Yield secrets within addresses, whatever the variable's name: HTTPS_PROXY=http://user:password@host."""
     for name, value in environment.items():
         password = password_of(value)
         if password:
@@ -315,18 +316,18 @@ def _inner(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _shape_hidden(match: re.Match[str]) -> str:
-    """The replacement of a shape; what precedes a named value stays."""
+    """Return the replacement of a shape; what precedes a named value stays."""
     kind = match.lastgroup or ""
     before = match.group(0)[: match.start(kind) - match.start()]
     value = match.group(kind)
-    # A word, a number or a selector is none.
+    # A word, a number or a selector is not a secret.
     if kind == "value" and not _MIXED.match(value):
         return match.group(0)
     return match.group(0) if value.startswith("[redacted") else f"{before}[redacted:{kind}]"
 
 
 def _unescaped(line: str) -> Iterator[str]:
-    """The line with its escapes decoded once, twice, …, until none is left."""
+    """Yield the line with its escapes decoded once, twice, …, until none is left."""
     for _ in range(_MOST_ROUNDS):
         numbered = _NUMERIC.sub(_numbered, unquote(line))
         bare = _UNICODE_ESCAPE.sub(_character, html.unescape(numbered))
@@ -346,6 +347,6 @@ def _character(match: re.Match[str]) -> str:
 
 
 def _begin_of(form: str, text: str, place: int) -> int:
-    """Where a form that spans a place begins; the place itself where no form does."""
+    """Return where a form that spans a place begins; the place itself if no form does."""
     found = text.find(form, max(0, place - len(form) + 1), place + len(form) - 1)
     return found if found >= 0 else place

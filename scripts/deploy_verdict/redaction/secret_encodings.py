@@ -1,4 +1,4 @@
-"""The forms a secret can take: encoded once or twice, escaped, in base64 at any offset. Pure."""
+"""The forms that a secret can take: encoded once or twice, escaped, in base64 at any offset. Pure."""
 
 import base64
 import html
@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 from deploy_verdict.redaction.derived_secrets import SHORTEST, lines_of, parts_of
 
-# The ends of a form in base64 or hex may be cut; less than this of it could be anything.
+# The ends of a form in base64 or hex may be cut; a shorter rest could be anything.
 _SHORTEST_CODED = 8
 _SHORTEST_SKELETON = 16
 _NO_WORD = re.compile(r"[^A-Za-z0-9]+")
@@ -18,9 +18,9 @@ _FOR_PAGES = {character: f"\\u{ord(character):04x}" for character in "<>&'\"+=/"
 
 
 def encodings_of(value: str, *, is_whole: bool = False) -> set[str]:
-    """Every form of this secret, of what it decodes to, and of each of its parts.
+    """Return every form of this secret, of what it decodes to, and of each of its parts.
 
-    `is_whole`: of it and its lines only.
+    With `is_whole`, only those of the secret and its lines.
     """
     forms: set[str] = set()
     for part in lines_of(value) if is_whole else parts_of(value):
@@ -30,7 +30,7 @@ def encodings_of(value: str, *, is_whole: bool = False) -> set[str]:
 
 
 def skeletons_of(value: str) -> set[str]:
-    """The letters and digits of its long forms: what is left of them however they are wrapped or grouped."""
+    """Return the letters and digits of its long forms, which remain however these are wrapped or grouped."""
     found: set[str] = set()
     for part in parts_of(value):
         found |= {skeleton(form) for form in (part, *_coded(part), *_bytes_of(part))}
@@ -38,17 +38,17 @@ def skeletons_of(value: str) -> set[str]:
 
 
 def is_word(character: str) -> bool:
-    """Whether a character stays in a skeleton."""
+    """Return whether a character stays in a skeleton."""
     return _NO_WORD.fullmatch(character) is None
 
 
 def skeleton(text: str) -> str:
-    """Its ASCII letters and digits, in lower case."""
+    """Return the ASCII letters and digits of a text, in lower case."""
     return _NO_WORD.sub("", text).lower()
 
 
 def _texts(value: str) -> Iterator[str]:
-    """Escaped for an address, JSON, a JavaScript or Python text, or a page; also twice."""
+    """Yield it escaped for an address, JSON, JavaScript or Python text, or a page; also twice."""
     for once in {value, *_escaped(value)}:
         yield once
         yield from _escaped(once)
@@ -82,14 +82,14 @@ def _lower_percent(text: str) -> str:
 
 
 def _bytes_of(value: str) -> Iterator[str]:
-    """As programs print bytes: 0x74 0x6b, [116, 107], \\164, 01110100, \\u{74}."""
+    """Yield its bytes as programs print them: 0x74 0x6b, [116, 107], \\164, 01110100, \\u{74}."""
     data = value.encode("utf-8", "replace")
     for form in ("0x{:02x}", "x{:02x}", "{:d}", "{:03o}", "0{:03o}", "{:08b}", "u{:x}", "U{:08x}"):
         yield "".join(map(form.format, data))
 
 
 def _coded(value: str) -> Iterator[str]:
-    """In hex, base32 and base64, of UTF-8 and UTF-16; and one of these within another."""
+    """Yield it in hex, base32 and base64, of UTF-8 and UTF-16; and one of these within another."""
     data = value.encode("utf-8", "replace")
     yield base64.b32encode(data).decode().rstrip("=")
     for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
@@ -102,7 +102,7 @@ def _coded(value: str) -> Iterator[str]:
 
 
 def _coded_bytes(data: bytes) -> Iterator[str]:
-    """In hex, and in base64 after any prefix: the characters that depend on this secret alone."""
+    """Yield bytes in hex, and in base64 after any prefix, of which only characters of this secret stay."""
     yield data.hex()
     yield data.hex().upper()
     for before in range(3):

@@ -1,1 +1,1 @@
-"""One folder for each stage: collect, judge and report, and what they need. `registry` lists them."""
+"""One folder for each stage, with its collect, judge and report modules. `registry` lists the stages."""

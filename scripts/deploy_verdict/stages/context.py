@@ -1,6 +1,6 @@
-"""Collectors: each writes what one stage observed and never what to think of it.
+"""What a collector is handed: the plan, a probe, the window's pace, and when to stop.
 
-They are handed everything they touch: the plan, a probe, the window's pace, and when to stop.
+A collector writes what its stage observed, never an opinion about it, and touches nothing but its context.
 """
 
 from collections.abc import Callable, Iterable
@@ -35,10 +35,10 @@ __all__ = ["Context", "Keep", "Platform", "Stop"]
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """The world of the stages that ask the platform.
+    """What the stages that query the platform are handed.
 
-    Without `railway`, `fault` says why. `deployment_ids` are the subject and the successors of the same
-    commit that samples have found, oldest first; `judged` are this tool's earlier verdicts on the service.
+    Without `railway`, `fault` says why. `deployment_ids` are the subject and its successors of the same
+    commit, as samples found them, oldest first. `judged` are this tool's earlier verdicts on the service.
     """
 
     railway: "RailwayClient | None"
@@ -53,10 +53,11 @@ class Platform:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The world of a collector. `tell` takes one line of progress for people.
+    """What a collector is handed.
 
-    `evidence` reads what the window has so far; `log` is the service's log file, where one is given.
-    `since`: of a source that is read in parts, the moment from which on this part is new; None is all of it.
+    `tell` takes one line of progress for people. `evidence` reads what the window has so far. `log` is the
+    service's log file, if one was given. `since` is set for a source that is read in parts: only what is
+    newer is new; None means all of it.
     """
 
     plan: Plan

@@ -1,4 +1,4 @@
-"""The routes of the service's OpenAPI document: read once, where a write needs them."""
+"""The routes in the service's OpenAPI document, read once and only if a write needs them."""
 
 import copy
 from dataclasses import dataclass, field
@@ -10,19 +10,22 @@ from deploy_verdict.expect.openapi import routes_of
 if TYPE_CHECKING:
     from deploy_verdict.stages.context import Context
 
-# A document of some hundred endpoints is longer than any other answer that is read.
+# An OpenAPI document with hundreds of endpoints is longer than the usual cap on a body.
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 
 
 @dataclass
 class DocumentedRoutes:
-    """Empty where the plan names no document, or it cannot be read: then `lacking` says why."""
+    """The routes of the service.
+
+    Empty if the plan names no document or it cannot be read: `lacking` says why.
+    """
 
     lacking: str = ""
     _routes: tuple[str, ...] | None = field(default=None, repr=False)
 
     def of(self, context: "Context") -> tuple[str, ...]:
-        """The routes as templates: /orders/{order_id}."""
+        """Return the routes as templates, such as /orders/{order_id}."""
         path = context.plan.test_data.openapi
         if path is None:
             return ()

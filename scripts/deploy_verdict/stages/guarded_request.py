@@ -1,4 +1,7 @@
-"""One request within what the plan lets us write: refused by the guard, or noted in the ledger and sent."""
+"""Sends one request within what the plan allows this tool to write.
+
+The guard refuses the rest; what is sent is in the ledger before it leaves.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -30,14 +33,14 @@ NOT_SENT = "no request that restores it was sent"
 
 
 def entry_of(context: Context, writing: Sequence[Check], settles: str | None = None) -> OpenEntry:
-    """The ledger's entry of checks that write."""
+    """Return a ledger entry for checks that write. Their first write opens it."""
     names = tuple(check.name for check in writing)
     clock = context.pace.clock
     return OpenEntry(context.ledger, ", ".join(names), clock.now, checks=names, settles=settles)
 
 
 def unlike(request: Check, exchange: Exchange) -> str | None:
-    """Why this answer is not what the plan expects, or None."""
+    """Return why this response is not what the plan expects, or None."""
     result = tested_step(request, exchange)
     return None if result.outcome is Outcome.PASS else f"{request.name}: {result.actual}"
 
@@ -52,7 +55,10 @@ def refusal_of(
     *,
     form: Mapping[str, str] | None = None,
 ) -> str | None:
-    """Why the guard does not let a request out, or None. The service's document is read where it decides."""
+    """Return why the guard refuses a request, or None.
+
+    The service's OpenAPI document is fetched only if it can change the answer.
+    """
     if host is not None:
         return foreign_refusal(context.plan.hosts[host].reads, method, path, body, headers, form=form)
     test_data = context.plan.test_data
@@ -67,7 +73,7 @@ def refusal_of(
 
 
 def entities_of(context: Context, method: str, path: str, body: JsonValue) -> tuple[str, ...]:
-    """The entities that a request which the guard let out names."""
+    """Return the test entities that a request names which the guard let through."""
     test_data = context.plan.test_data
     return entities(method, path, body, test_data) or entities(
         method, path, body, test_data, context.documented.of(context)
@@ -75,7 +81,10 @@ def entities_of(context: Context, method: str, path: str, body: JsonValue) -> tu
 
 
 def _subject(context: Context, request: Request) -> Subject | None:
-    """The window's subject; its commit as the platform names it, where that is wanted and nobody gave it."""
+    """Return the window's subject.
+
+    If the request needs the commit and nobody gave one, take the platform's.
+    """
     subject = context.file.subject if context.file else None
     if subject is None or subject.commit is not None or "commit" not in names_of_window(request):
         return subject
@@ -90,7 +99,11 @@ def _subject(context: Context, request: Request) -> Subject | None:
 
 
 def ask_request(context: Context, request: Request, entry: OpenEntry | None = None) -> Exchange:
-    """Send a request, unless it would write what the plan does not allow. What it writes is noted before."""
+    """Send a request and return its exchange. What it writes is recorded in the ledger first.
+
+    If the guard refuses it, or a value that it needs is not known, nothing is sent and the exchange has a
+    fault.
+    """
     headers = context.plan.headers_of(request)
     values = window_values(context.pace.t0, context.pace.clock.now(), _subject(context, request))
     lacking = window_lacks(request, values)
@@ -115,6 +128,7 @@ def ask_request(context: Context, request: Request, entry: OpenEntry | None = No
 
 
 def unsent(context: Context, request: Request, kind: str, reason: str) -> Exchange:
+    """Return the exchange of a request that was not sent, with a fault of this kind and reason."""
     return Exchange(
         at=context.pace.clock.now(),
         method=request.method,

@@ -1,8 +1,8 @@
-"""The one list of stages: a row each, in the order of plan, verdict and report.
+"""The only list of stages: one row each, in the order of plan, verdict and report.
 
-Rows are data. A function stands in its row by name ("stages.pools.judge:judge_pools") and is imported when
-it is called, so that this list imports nothing but what a row is, and everybody may read it. To add a stage:
-a folder beside this file, and a row here.
+Rows are data. A row names its functions ("stages.pools.judge:judge_pools"), and they are imported when they
+are called: so this module imports only what a row is, and every module may read it. To add a stage, add a
+folder beside this file and a row here.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ STAGES: tuple[Stage, ...] = (
         asks=Asks.SERVICE,
         late=Late.TAKEN_LATE,
         turn=2,
-        # Its checks at T+0 are the verification itself.
+        # The checks at T+0 are the verification itself: no earlier P0 stops them.
         writes=lambda plan, offset_s: offset_s > 0 and any(c.writes for c in plan.checks_at(offset_s)),
         collect="stages.health.collect:collect_health",
         requests="plan.checks.preview:health_requests",
@@ -141,7 +141,7 @@ STAGES: tuple[Stage, ...] = (
         asks=Asks.SERVICE,
         late=Late.TAKEN_LATE,
         turn=6,
-        # Its run at T+0 is the verification itself.
+        # The run at T+0 is the verification itself: no earlier P0 stops it.
         writes=lambda plan, offset_s: offset_s > 0 and plan.e2e is not None and plan.e2e.writes,
         collect="stages.e2e.collect:run_suite",
         requests="plan.checks.preview:e2e_requests",
@@ -376,7 +376,8 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="claims",
         title="what the commits say they bring",
-        # By the answers to health checks, and by the HTTP log of the deployment before.
+        # Judged by the responses to health checks and the previous deployment's HTTP log, so every plan has
+        # it.
         is_planned=lambda plan: True,
         judge="stages.claims.judge:judge_claims",
         judged_with="",
@@ -457,7 +458,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="test_data",
         title="what this tool wrote and gave back",
-        # Also under a corrected plan that forbids what was written.
+        # A corrected plan may no longer allow what was written, so this is judged under any plan.
         is_planned=lambda plan: True,
         judge="stages.writes.judge:judge_ledger",
         judged_with="",
@@ -466,7 +467,7 @@ STAGES: tuple[Stage, ...] = (
 
 
 def named(name: str) -> Stage:
-    """The stage of that name; raises KeyError."""
+    """Return the stage of that name; raise KeyError if there is none."""
     for stage in STAGES:
         if stage.name == name:
             return stage
@@ -475,25 +476,25 @@ def named(name: str) -> Stage:
 
 @cache
 def sampled() -> tuple[Stage, ...]:
-    """The stages that take samples and write evidence."""
+    """Return the stages that take samples and write evidence."""
     return tuple(stage for stage in STAGES if stage.collect is not None)
 
 
 def names() -> tuple[str, ...]:
-    """The names of the stages that take samples: what --without and evidence files know."""
+    """Return the names of the stages that take samples, as --without and evidence files use them."""
     return tuple(stage.name for stage in sampled())
 
 
 def planned(plan: Plan) -> dict[str, Offsets]:
-    """The stages that a plan asks for, each with the offsets (plan seconds) of its samples."""
+    """Return the stages that the plan wants, by name, with the offsets of their samples in plan seconds."""
     return {stage.name: stage.offsets_s(plan) for stage in sampled() if stage.is_planned(plan)}
 
 
 def during(plan: Plan) -> dict[str, Offsets]:
-    """When each stage is sampled or read during the window, in their order at one offset.
+    """Return at which offsets (plan seconds) each stage is sampled or read, in their order at one offset.
 
-    A stage that reads the complete window at its end also reads at each sample what is new by then. It comes
-    before the stages that write, so that what it finds can end them; the suite takes longest.
+    A stage that reads the complete window at its end also reads, at each sample, what is new by then. It runs
+    before the stages that write, so that what it finds can stop them. The suite takes longest and runs last.
     """
     scheduled = planned(plan)
     between = tuple(offset_s for offset_s in plan.window.offsets_s if 0 < offset_s < plan.window.length)
@@ -505,32 +506,32 @@ def during(plan: Plan) -> dict[str, Offsets]:
 
 
 def at_end() -> tuple[Stage, ...]:
-    """The stages that read the complete window at its end."""
+    """Return the stages that read the complete window at its end."""
     return tuple(stage for stage in sampled() if stage.due is Due.END)
 
 
 def is_at_end(name: str) -> bool:
-    """Whether a stage of that name reads the complete window at its end."""
+    """Return whether the stage of that name reads the complete window at its end."""
     return named(name).due is Due.END
 
 
 def driven() -> tuple[str, ...]:
-    """The stages that drive the service at the window's end."""
+    """Return the names of the stages that drive the service at the window's end."""
     return tuple(stage.name for stage in sampled() if stage.due is Due.DRIVE)
 
 
 def loads() -> tuple[str, ...]:
-    """The stages whose requests queue up by intent, so that they say nothing of ordinary ones."""
+    """Return the stages whose requests queue up on purpose, so that they say nothing of ordinary ones."""
     return tuple(stage.name for stage in sampled() if stage.is_load)
 
 
 def asking_service() -> tuple[str, ...]:
-    """The stages whose samples send requests to the service."""
+    """Return the names of the stages whose samples send requests to the service."""
     return tuple(stage.name for stage in sampled() if stage.asks is Asks.SERVICE)
 
 
 def groups() -> dict[str, tuple[str, ...]]:
-    """Words for --without that mean several stages."""
+    """Return the words that --without accepts for several stages, with those stages."""
     known: dict[str, tuple[str, ...]] = {}
     for stage in sampled():
         if stage.group:
@@ -539,23 +540,26 @@ def groups() -> dict[str, tuple[str, ...]]:
 
 
 def report_sections() -> Iterator[Section]:
-    """Every stage's sections of the report, in its order."""
+    """Yield every section of the report, in the order of the stages."""
     for stage in STAGES:
         yield from stage.sections
 
 
 def by_hand(name: str) -> str:
-    """What to do where the platform did not tell a stage what it asked; "" for other stages."""
+    """Return what to check by hand if the platform did not answer a stage; "" if there is nothing to say."""
     return next((stage.by_hand for stage in STAGES if stage.name == name), "")
 
 
 def lead_rank(name: str) -> int:
-    """Which stage's finding leads an issue; the lowest does."""
+    """Return the rank of a stage in a group of findings: the lowest one leads it.
+
+    99 if the stage is unknown.
+    """
     return next((stage.lead_rank for stage in STAGES if stage.name == name), 99)
 
 
 def function(path: str) -> Callable[..., Any]:
-    """The function of a row: "stages.pools.judge:judge_pools" below this package."""
+    """Import the function of a row: "stages.pools.judge:judge_pools", below this package."""
     module, _, name = path.partition(":")
     found: Callable[..., Any] = getattr(import_module(f"deploy_verdict.{module}"), name)
     return found

@@ -1,6 +1,6 @@
-"""What a stage is: when it is due, whom it asks, how it is judged, what people read of it.
+"""What a stage is: when it is due, what it queries, how it is judged, what people read of it.
 
-The stages themselves are rows of registry.py.
+The stages themselves are the rows of registry.py.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ Offsets = tuple[float, ...]
 
 
 class Asks(StrEnum):
-    """Whom a stage's samples ask."""
+    """What a stage's samples query."""
 
     SERVICE = "service"
     PLATFORM = "platform"
-    LOG = "log"  # a file, or the platform where none is given
-    NOBODY = "nobody"  # it takes no samples: it is judged from the evidence of others
+    LOG = "log"  # a file, or the platform if none was given
+    NOBODY = "nobody"  # no samples: it is judged by the evidence of other stages
 
 
 class Due(StrEnum):
-    """When its samples are taken."""
+    """When a stage's samples are taken."""
 
     OFFSETS = "at its offsets"
     DRIVE = "driven at the window's end, one after the other"
@@ -35,7 +35,7 @@ class Due(StrEnum):
 
 
 class Late(StrEnum):
-    """What becomes of a sample that is more than half an interval late."""
+    """What happens to a sample that is late by more than half an interval."""
 
     MISSED = "not taken: it would show another moment"
     TAKEN_LATE = "taken, and does not count"
@@ -44,10 +44,10 @@ class Late(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One section of the report: `view` gives None where there is nothing to show.
+    """One section of the report.
 
-    `part` is the chapter it stands in; with `is_each` the view is several, with a section for each.
-    `drop_rank`: of a comment that is too long, the lowest goes first.
+    `view` returns None if there is nothing to show; with `is_each` it returns several, one section each.
+    `part` is the chapter. If a comment is too long, the section with the lowest `drop_rank` goes first.
     """
 
     key: str
@@ -62,14 +62,14 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One stage: a row of the registry. Functions stand in it by name: "stages.pools.judge:judge_pools"."""
+    """One stage: a row of the registry. It names its functions: "stages.pools.judge:judge_pools"."""
 
-    # As its evidence files and --without have it; `title` is what people read.
+    # The name in evidence files and for --without; people read `title`.
     name: str
     title: str
-    # The model of its section of the plan, where plan/plan.py has none of its own.
+    # The model of its section of the plan, if plan/plan.py has none.
     section: str | None = None
-    # Another word for --without.
+    # A word for --without that covers several stages.
     group: str = ""
 
     # --- when and whom it samples ---
@@ -78,48 +78,48 @@ class Stage:
     asks: Asks = Asks.NOBODY
     due: Due = Due.OFFSETS
     late: Late = Late.COUNTS
-    # The order of samples at one offset.
+    # The order of stages at one offset.
     turn: int = 0
-    # Whether the sample at an offset writes to the service or loads it: a P0 before it ends that
+    # Whether the sample at an offset writes to the service or loads it: an earlier P0 then stops it
     # (escalation.keep_writing).
     writes: Callable[[Plan, float], bool] = lambda plan, offset_s: False
-    # It loads the service, so that its answers and times say nothing of ordinary requests.
+    # It loads the service, so its responses and times say nothing of ordinary requests.
     is_load: bool = False
     # (context, offset_s, keep) -> observations.
     collect: str | None = None
-    # plan -> (requests, writes) of a complete window.
+    # plan -> (requests, writes) of the complete window.
     requests: str | None = None
 
     # --- how it is judged ---
     # (bundle, findings of the stages judged before it) -> findings.
     judge: str | None = None
-    # The stage whose evidence it judges; "" for that of all, where it is planned.
+    # The stage whose evidence it judges. "" means the evidence of all stages, if the plan has this one.
     judged_with: str | None = None
-    # It needs the findings of all others.
+    # It needs the findings of all other stages.
     judged_last: bool = False
     # Stages whose modules it may import.
     builds_on: tuple[str, ...] = ()
-    # One sample can show what no later one undoes.
+    # One sample may show what no later sample undoes.
     can_alarm: bool = False
-    # Its rules that later samples may still change, so that they raise no alarm.
+    # Rules that raise no alarm, as later samples may still change their outcome.
     settled_at_end: tuple[str, ...] = ()
-    # Of equally severe findings of one cause, the lowest stage's leads.
+    # Among equally severe findings of one cause, that of the stage with the lowest rank leads.
     lead_rank: int = 99
-    # Its findings are named by rules of the plan, whose reason says little without the name.
+    # Its findings carry names of rules in the plan, and their reason says little without the name.
     names_rules: bool = False
 
     # --- what people read of it ---
-    # Its part of the report.
+    # Its sections of the report.
     sections: tuple[Section, ...] = ()
-    # (bundle, verdict, offset_s) -> what one sample came to and the number that matters, for a terminal.
+    # (bundle, verdict, offset_s) -> the outcome of one sample and the number that matters, for a terminal.
     in_short: str | None = None
-    # What to do where the platform did not say.
+    # What to check by hand if the platform did not answer.
     by_hand: str = ""
-    # What a plan without it lacks, where sampling it is then a mistake.
+    # What the plan lacks, if somebody samples this stage without having it in the plan.
     missing: str = ""
-    # What `sample STAGE --help` says of it.
+    # What `sample STAGE --help` says about it.
     sampling: str = ""
 
 
-# The chapters of the report in which stages stand; report.md.j2 has their headings.
+# The chapters of the report; report.md.j2 has their headings.
 VERIFICATION, SUITE, MONITORING = PARTS = ("verification", "suite", "monitoring")

@@ -23,9 +23,10 @@ def _free() -> AbstractContextManager[str | None]:
 
 @dataclass
 class Ledger:
-    """`save` writes the sample's evidence durably; `lock` holds the test entities, or yields why it cannot.
+    """The writes of one sample.
 
-    `sample` is the name of the evidence file, with which the entries' ids begin.
+    `save` writes the sample's evidence durably. `lock` holds the test entities; it yields None, or why it
+    cannot hold them. `sample` is the name of the evidence file, with which the ids of the entries begin.
     """
 
     sample: str = "sample"
@@ -34,7 +35,7 @@ class Ledger:
     entries: list[LedgerEntry] = field(default_factory=list)
 
     def observations(self, offset_s: float) -> tuple[LedgerObservation, ...]:
-        """The ledger as an observation; none where nothing was written."""
+        """Return the ledger as one observation, or nothing if nothing was written."""
         return (LedgerObservation(offset_s=offset_s, entries=tuple(self.entries)),) if self.entries else ()
 
 
@@ -60,9 +61,10 @@ class OpenEntry:
         captured: Mapping[str, JsonValue],
         restore: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """Before a write: return once the disk holds these entities; raise EvidenceError when it cannot.
+        """Record a write before it is sent; return once these entities are on disk.
 
-        `restore` lists the requests of the cleanup, and is called only where something is new.
+        Raises EvidenceError if they cannot be saved. `restore` lists the requests of the cleanup; it is
+        called only if there is something new to record.
         """
         with self._guard:
             known = self._ledger.entries[self._index] if self._index is not None else None
@@ -73,7 +75,10 @@ class OpenEntry:
             self._put((known or self._new()).model_copy(update=update))
 
     def close(self, left: str | None = None) -> None:
-        """After the cleanup: restored, or `left` says why not. Without a write there is nothing to close."""
+        """Close the entry after the cleanup: as restored, or with `left`, the reason why not.
+
+        Does nothing if nothing was written.
+        """
         with self._guard:
             if self._index is not None:
                 entry = self._ledger.entries[self._index]

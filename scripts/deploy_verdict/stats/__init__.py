@@ -1,1 +1,1 @@
-"""Statistics, each function held to scipy or statsmodels in its test. Pure."""
+"""Statistics; each function is tested against scipy or statsmodels. Pure."""

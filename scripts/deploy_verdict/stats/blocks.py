@@ -1,7 +1,7 @@
-"""A window's samples taken together to blocks of about 15 minutes, without the warm-up. Pure.
+"""Groups a window's samples into blocks of about 15 minutes, without the warm-up. Pure.
 
-A trend is tested on blocks, never on single readings: readings that lie seconds apart are not independent,
-and a test that takes them for it cries wolf in 20 to 40 % of healthy windows (simulated; the model is in
+A trend is tested on blocks, never on single readings: readings seconds apart are not independent, and a test
+that assumes it raises false alarms in 20 to 40 % of healthy windows (simulated; the model is in
 docs/explanation/calibration.md). A burst every 15 minutes is a block by itself.
 """
 
@@ -11,7 +11,7 @@ WARM_UP_S = 900.0
 BLOCK_S = 900.0
 FEWEST_BLOCKS = 4
 MOST_BLOCKS = 96
-# A window of an hour still gets as many blocks as one of two hours, so that a steep leak can show in it.
+# A window of one hour gets as many blocks as one of two hours, so that a steep leak can show in it.
 USUAL_BLOCKS = 7
 SLACK = 1e-9
 
@@ -21,7 +21,7 @@ Offsets = tuple[float, ...]
 def block_offsets(
     offsets_s: Sequence[float], warm_up_s: float = WARM_UP_S, block_s: float = BLOCK_S
 ) -> tuple[Offsets, ...]:
-    """The offsets after the warm-up, block by block; a rest at a block's edge joins the block before it."""
+    """Return the offsets after the warm-up (seconds), by block. A remainder joins the block before it."""
     counted = [offset_s for offset_s in offsets_s if offset_s >= warm_up_s - SLACK]
     if not counted:
         return ()
@@ -41,7 +41,7 @@ def block_offsets(
 
 
 def counted_h(blocks: Sequence[Offsets]) -> float:
-    """Hours from the middle of the first block to the middle of the last: the time in which a rise counts."""
+    """Return the hours from the first block's middle to the last one's, over which a rise counts."""
     if not blocks:
         return 0.0
     first, last = ((offsets[0] + offsets[-1]) / 2 for offsets in (blocks[0], blocks[-1]))

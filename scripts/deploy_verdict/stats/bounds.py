@@ -1,10 +1,9 @@
 """What counts say of rates: what clean runs exclude, and how much more often than before. Pure.
 
-Clopper and Pearson's (1934) bounds of a share are quantiles of the beta distribution, exact for any count.
-
-Of n events in two stretches, those in the first are binomial with p = r·t / (r·t + s), r being the ratio
-of the rates; Clopper and Pearson's (1934) exact interval of p becomes one of r. Lines of a log come in
-bursts, so that the interval is too narrow for them: nothing fails by it alone.
+Clopper and Pearson's (1934) bounds of a share are quantiles of the beta distribution, exact for any count. Of
+n events in two stretches of lengths t and s, those in the first are binomial with p = r·t / (r·t + s), where
+r is the ratio of the rates; the exact interval of p becomes one of r. Log lines come in bursts, for which
+that interval is too narrow: nothing fails by it alone.
 """
 
 import math
@@ -14,20 +13,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 CONFIDENCE = 0.99
-# The chance to be wrong: 95 % where a figure is shown, and 1 in 10,000 where STABLE rests on it.
+# The probability of error: 5 % where a figure is shown, 1 in 10,000 where STABLE rests on it.
 USUAL, RARE = 0.05, 0.0001
-# No event in so many units excludes rates above this many a unit at 95 %: the rule of three.
+# No event in n units excludes rates above this / n per unit at 95 %: the rule of three.
 NO_EVENT = -math.log(0.05)
 _STEPS = 60
 
 
 def excluded_percent(clean: int) -> float:
-    """No error in n runs excludes rates above this, at 95 %; of no run at all, nothing."""
+    """Return the error rate (percent) that `clean` runs without an error exclude at 95 %; 100 for no run."""
     return possible_percent(0, clean)
 
 
 def possible_percent(bad: int, runs: int, wrong: float = USUAL) -> float:
-    """The highest rate that so many bad ones of all runs leave possible; `wrong`: the chance of more."""
+    """Return the highest rate (%) that `bad` of `runs` leave possible; `wrong`: the risk of a higher one."""
     if bad >= runs:
         return 100.0
     if bad == 0:
@@ -36,18 +35,18 @@ def possible_percent(bad: int, runs: int, wrong: float = USUAL) -> float:
 
 
 def least_percent(bad: int, runs: int, wrong: float = USUAL) -> float:
-    """The lowest rate that so many bad ones of all runs leave possible; `wrong`: the chance of less."""
+    """Return the lowest rate (%) that `bad` of `runs` leave possible; `wrong`: the risk of a lower one."""
     return 100 * _quantile(wrong, bad, runs - bad + 1) if bad else 0.0
 
 
 def clean_needed(percent: float, wrong: float = USUAL) -> int:
-    """How many runs, none of them bad, exclude rates above `percent` (0 to 100, both left out)."""
+    """Return how many runs, none of them bad, exclude rates above `percent` (0 to 100, both exclusive)."""
     return math.ceil(math.log(wrong) / math.log1p(-percent / 100))
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """The ratio of two rates, now against before; infinite where there was nothing before."""
+    """The ratio of two rates, now to before, with its bounds; infinite if there was nothing before."""
 
     value: float
     low: float
@@ -55,7 +54,7 @@ class Ratio:
 
 
 def rate_ratio(now: int, now_s: float, before: int, before_s: float) -> Ratio | None:
-    """None where neither has an event, or a stretch has no length."""
+    """Return the ratio of two rates with its 99 % interval; None without any event, or without length."""
     if now + before <= 0 or min(now, before) < 0 or now_s <= 0 or before_s <= 0:
         return None
     tail = (1 - CONFIDENCE) / 2
@@ -72,7 +71,7 @@ def _odds(p: float) -> float:
 # The same small counts come again and again, for each kind of line and each path.
 @lru_cache(maxsize=4096)
 def _quantile(share: float, a: float, b: float) -> float:
-    """Where the beta distribution has so much below it, by halving."""
+    """Return the quantile of the beta distribution, by bisection."""
     low, high = 0.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
@@ -84,7 +83,7 @@ def _quantile(share: float, a: float, b: float) -> float:
 
 
 def beta_below(x: float, a: float, b: float) -> float:
-    """The regularized incomplete beta function, by its continued fraction (Lentz's method)."""
+    """Return the regularized incomplete beta function, by its continued fraction (Lentz's method)."""
     if x <= 0 or x >= 1:
         return min(max(x, 0.0), 1.0)
     if x > (a + 1) / (a + b + 2):
@@ -101,7 +100,7 @@ def _coefficient(m: int, x: float, a: float, b: float) -> float:
 
 
 def _fraction(coefficient: Callable[[int], float]) -> float:
-    """1 / (1 + d1 / (1 + d2 / (1 + …)))."""
+    """Return 1 / (1 + d1 / (1 + d2 / (1 + …)))."""
     tiny = 1e-300
     value, c, d = 1.0, 1.0, 0.0
     for m in range(1, 20_000):
@@ -118,19 +117,19 @@ ONE_EVENT = -math.log(0.95)
 
 
 def at_most(count: float, hours: float) -> float:
-    """The highest rate per hour that a count leaves possible; a count between two is between their bounds."""
+    """Return the highest rate per hour that a count leaves possible (95 %). The count may be fractional."""
     return max(NO_EVENT, _chi_square(0.95, 2 * max(count, 0.0) + 2) / 2) / hours
 
 
 def at_least(count: float, hours: float) -> float:
-    """The lowest rate per hour that a count of one or more leaves possible."""
+    """Return the lowest rate per hour that a count of one or more leaves possible (95 %)."""
     return max(ONE_EVENT, _chi_square(0.05, 2 * max(count, 1.0)) / 2) / hours
 
 
 def exhausted_after_h(rise: float, hours: float, free: float) -> tuple[float, float]:
-    """From when to when `free` is used up, if it goes on: a range, never a time.
+    """Return the earliest and the latest time, in hours, at which `free` is used up if growth continues.
 
-    It comes from the count: a leak is a random walk, and a slope's own interval is far too narrow for it.
+    They come from the count: a leak is a random walk, and a slope's own interval is far too narrow for it.
     """
     count = max(1, round(rise))
     return free / at_most(count, hours), free / at_least(count, hours)

@@ -1,17 +1,17 @@
-"""The rule for growth: GROWING, FLAT, or not known. For pools and for memory alike. Pure.
+"""The rule for growth: GROWING, FLAT, or not known. For pools and memory alike. Pure.
 
 GROWING: Mann-Kendall's p < 0.05 on the blocks' floors or means, a rise of at least 2 units in the same
-series, and as much of the counted rise, for which both series speak (without that, 2 % of healthy busy
-pools are said to leak; with it 0.7 %, and 1 to 2 points of power are lost).
+series, and as much in the counted rise, to which both series contribute (without the latter, 2 % of healthy
+busy pools would count as leaking; with it 0.7 %, at a loss of 1 to 2 points of power).
 
 FLAT: three bounds, each of 95 %, lie below the rate that would use up what is free within `safe_for`:
 Theil-Sen's of the floors, that of the means, and for counted things Poisson's of the counted rise (the mean
-of the two slopes, times the hours), which is never below 3/W. Anything else is not known: "no significant
+of the two slopes times the hours), which is never below 3/W. Anything else is not known: "no significant
 growth" is not "flat".
 
 Why three: Theil-Sen's bound alone calls 3 to 6 % of leaks flat that fill a pool within 5 hours, as a leak is
-a random walk and a slope's own interval is too narrow for it; with the count beside it they are 1 to 2 %.
-What is free is counted at the window's end, so what has leaked already makes the rule stricter.
+a random walk and a slope's own interval is too narrow for it; with the count they are 1 to 2 %. What is free
+is counted at the window's end, so what has already leaked makes the rule stricter.
 docs/explanation/calibration.md has the figures.
 """
 
@@ -29,7 +29,7 @@ from deploy_verdict.stats.trend import ALPHA, Slope, p_of_growth, theil_sen_of_l
 MOVED_SHARE = 0.25
 
 
-# A handful of requests differs from another by chance: the change must be twice as wide as that.
+# A handful of requests differs from another by chance: the change must be this many standard errors.
 CLEAR = 2.0
 
 
@@ -42,17 +42,18 @@ class TrafficChange:
 
     @property
     def moved(self) -> bool:
-        """By more than 25 %, and by more than such counts differ by chance."""
+        """Whether traffic changed by more than 25 %, and by more than such counts differ by chance."""
         change = abs(self.last - self.first)
         return change > MOVED_SHARE * self.first and change > CLEAR * math.sqrt(self.first + self.last)
 
     @property
     def rose(self) -> bool:
+        """Whether there were more requests in the last third."""
         return self.last > self.first
 
     @property
     def text(self) -> str:
-        """Such as "traffic rose by 40 %"."""
+        """The change in words, such as "traffic rose by 40 %"."""
         if not self.first:
             return f"traffic rose from 0 to {self.last:.0f} requests"
         share = abs(100 * (self.last / self.first - 1))
@@ -62,16 +63,16 @@ class TrafficChange:
 
 
 SMALLEST_RISE = 2.0
-# Of the mean's rise, a leak moves the floor by all, and a load that grows by less.
+# The share of the mean's rise that the floor must have: a leak moves the floor as much, a growing load less.
 FLOOR_SHARE = 0.5
 Z_80 = statistics.NormalDist().inv_cdf(0.8)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One block of the window: its middle in hours after T0, the least and the mean of what was used.
+    """One block of the window: its middle in hours after T0, the lowest and the mean use.
 
-    `life` is that of the process: nothing that grew is said of one life beside another.
+    `life` numbers the lives of the process: growth is never judged across two of them.
     """
 
     at_h: float
@@ -82,7 +83,7 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Rise:
-    """One series of blocks: p of its growth, last third less first third, slope for each hour."""
+    """The growth of one series: its p-value, last third minus first third, and slope per hour."""
 
     name: str
     first: float
@@ -94,7 +95,7 @@ class Rise:
 
 @dataclass(frozen=True, kw_only=True)
 class Growth:
-    """What the blocks say; rates are for each hour. `counted` is for things that come one by one."""
+    """What the blocks say of growth; rates are per hour. `counted`: the series counts whole units."""
 
     floor: Rise
     mean: Rise
@@ -105,7 +106,7 @@ class Growth:
 
     @property
     def p(self) -> float:
-        """That of the clearest series whose rise is large enough to matter; 1 where none is."""
+        """The p-value of the clearest series whose rise is large enough to matter; 1 if there is none."""
         return min((item.p for item in self._large), default=1.0)
 
     @property
@@ -115,7 +116,10 @@ class Growth:
 
     @property
     def _large(self) -> tuple[Rise, ...]:
-        """A rise of the floor is what leaked; the mean alone may be the load. Many floors have a line."""
+        """The series with a large enough rise.
+
+        A floor rises by what leaked; the mean alone may be the load.
+        """
         if self.rate * self.hours < SMALLEST_RISE:
             return ()
         if self.dense:
@@ -147,12 +151,12 @@ class Growth:
 
     @property
     def detectable(self) -> float:
-        """The rate that such a window calls GROWING with a chance of 80 %.
+        """The rate that such a window calls GROWING with 80 % probability.
 
-        The smallest rise, of whole units (so from half a unit below it), between the thirds' middles; the
-        noise of both thirds; a leak's own randomness, of variance rate / hours. That the test must agree
-        with the rise costs as much as the noise once more: this term is fitted, and held by a test
-        (tests/calibration): simulated leaks of this rate are found in 75 to 85 %.
+        It combines the smallest rise between the middles of the thirds (for whole units from half a unit
+        below), the noise of both thirds, a leak's own randomness of variance rate / hours, and the noise once
+        more, as the test must agree with the rise. The last term is fitted, and a test holds it
+        (tests/calibration): 75 to 85 % of simulated leaks of this rate are found.
         """
         own = 1.0 if self.counted else 0.0
         between_h = self.hours * 0.8
@@ -161,15 +165,15 @@ class Growth:
 
 
 def _solved(needed: float, variance: float, for_each: float) -> float:
-    """The rate r with r - needed = Z_80 times the root of (variance + r times for_each)."""
+    """Return the rate r for which r - needed is Z_80 times the root of (variance + r · for_each)."""
     half = needed + Z_80**2 * for_each / 2
     return half + math.sqrt(max(0.0, half**2 - needed**2 + Z_80**2 * variance))
 
 
 def growth_of(blocks: Sequence[Block], *, counted: bool, dense: bool = False) -> Growth | None:
-    """None for fewer than four blocks, which cannot reach 5 % (1/24 is the smallest p of four).
+    """Return the growth; None for fewer than four blocks, which cannot reach 5 % (1/24 is four's least p).
 
-    A life of one block shows no trend, and is left out.
+    A life of a single block shows no trend and is left out.
     """
     lives = [life for life in _lives(blocks) if len(life) > 1]
     if sum(map(len, lives)) < FEWEST_BLOCKS:
@@ -189,21 +193,21 @@ def _lives(blocks: Sequence[Block]) -> list[list[Block]]:
 
 
 def grows(p: float, before: float | None) -> bool:
-    """`p` is the growth's own, or raised where several series were tested (Holm).
+    """Return whether a p-value shows growth; it is the growth's own, or raised for several series (Holm).
 
-    `before` is that of the look before, None at the window's end: until then one test is not enough, as
-    repeated tests find something in 12 % of healthy windows.
+    `before` is the p-value of the previous sample, None at the window's end. Until then one test is not
+    enough, as repeated tests find something in 12 % of healthy windows.
     """
     return p < ALPHA and (before is None or before < ALPHA)
 
 
 def harmful_rate(free: float, safe_for_s: float) -> float:
-    """The rate for each hour that uses up what is free just within `safe_for`."""
+    """Return the rate per hour that uses up what is free exactly within `safe_for`."""
     return max(0.0, free) / max(safe_for_s / 3600, 1e-9)
 
 
 def used_at_end(blocks: Sequence[Block]) -> float:
-    """The mean of the last third of the blocks."""
+    """Return the mean use in the last third of the blocks."""
     return statistics.fmean(block.mean for block in blocks[-max(1, len(blocks) // 3) :])
 
 
@@ -230,7 +234,7 @@ def _thirds_apart(values: Sequence[float]) -> float:
 
 
 def _noise(lives: Sequence[_Series]) -> float:
-    """The standard error of a slope, from the differences of neighbours (von Neumann 1941)."""
+    """Return the standard error of a slope, from the differences of neighbours (von Neumann 1941)."""
     steps = [(later - earlier) ** 2 for life in lives for (_, earlier), (_, later) in pairwise(life)]
     spread = 0.0
     for life in lives:
@@ -240,18 +244,18 @@ def _noise(lives: Sequence[_Series]) -> float:
 
 
 def effect(growth: Growth, unit: str) -> str:
-    """Such as "+0.1 connections/h (−0.3 … +0.6)"."""
+    """Return a text such as "+0.1 connections/h (−0.3 … +0.6)"."""
     return f"{signed(growth.rate)} {unit}/h ({signed(growth.low)} … {signed(growth.high)})"
 
 
-# What follows it in a finding is for whoever checks the numbers; the head leaves it out.
+# What follows this in a finding is for readers who check the numbers; the head of the report leaves it out.
 STATISTICS = "; statistics: "
 AHEAD = re.compile(r"will be (?:full|reached) in about (?P<soonest>\S+)(?: to \S+)? (?P<unit>min|h)\b")
 _MINUTES_UP_TO_H, _STEP_MIN = 2.0, 5
 
 
 def ahead_words(soonest_h: float, latest_h: float) -> str:
-    """Such as "in about 20 to 55 min" or "in about 1.4 to 5.7 h", from the last sample on."""
+    """Return a text such as "in about 20 to 55 min" or "in about 1.4 to 5.7 h", from the last sample on."""
     if latest_h <= _MINUTES_UP_TO_H:
         low = _STEP_MIN * math.floor(60 * soonest_h / _STEP_MIN)
         high = max(_STEP_MIN, _STEP_MIN * math.ceil(60 * latest_h / _STEP_MIN))
@@ -262,22 +266,22 @@ def ahead_words(soonest_h: float, latest_h: float) -> str:
 
 
 def soonest_ahead_s(text: str) -> float | None:
-    """When the limit may be reached at the soonest, as a finding's text says it with `ahead_words`."""
+    """Return in how many seconds the limit may be reached at the earliest, from a text with `ahead_words`."""
     found = AHEAD.search(text)
     return float(found["soonest"]) * (60 if found["unit"] == "min" else 3600) if found else None
 
 
 def with_power(growth: Growth, unit: str) -> str:
-    """Such as "+0.1 …/h (−0.3 … +0.6); this window would have shown 1.8/h with 80 % probability"."""
+    """Return the effect, and "this window would have shown 1.8/h with 80 % probability"."""
     detects = f"this window would have shown {growth.detectable:.1f}/h with 80 % probability"
     return f"{effect(growth, unit)}; {detects}"
 
 
 def signed(rate: float) -> str:
-    """One decimal with its sign; never "-0.0"."""
+    """Return one decimal with its sign; never "-0.0"."""
     return f"{round(rate, 1) + 0.0:+.1f}".replace("-", "−")
 
 
 def traffic_in_words(change: TrafficChange | None) -> str:
-    """What is known of others' traffic, in either case."""
+    """Describe the traffic of others, whether known or not."""
     return "traffic over time is not known" if change is None else change.text

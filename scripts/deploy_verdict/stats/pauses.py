@@ -1,33 +1,33 @@
-"""A stretch in which nothing came, in a series of counts that otherwise hardly pauses. Pure.
+"""Finds a stretch in which nothing came, in a series of counts that otherwise hardly pauses. Pure.
 
 Counts are of equal parts of a reading. Around the stretch a share q of the parts is empty (Laplace's rule of
-succession); were the parts independent, a run of k empty ones somewhere in n would have at most the chance
-n·q^k. Traffic that comes in waves pauses longer than that, so the stretch must also begin and end abruptly,
-and be much longer than any other. Simulated: at most 0.6 % false ones in two hours of log-normal traffic that
-remembers its rate (correlation 0.8 to 0.95 from minute to minute), and every one of 5 minutes found where
-there are 10 steady lines a minute (tests/stats/test_pauses).
+succession); if the parts were independent, a run of k empty ones somewhere in n would have a probability of
+at most n·q^k. Traffic in waves pauses longer than that, so the stretch must also begin and end abruptly, and
+be much longer than any other. Simulated: at most 0.6 % false pauses in two hours of log-normal,
+autocorrelated traffic (0.8 to 0.95 from minute to minute), and every pause of 5 minutes is found among 10
+steady lines a minute (tests/stats/test_pauses).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-# Under a minute each in two hours.
+# Each part of a two-hour window is just under a minute.
 PARTS = 125
 FEWEST_EMPTY = 3
 CHANCE = 1e-4
-# So many times as long as any other pause.
+# How many times as long as any other pause it must be.
 MUCH_LONGER = 3
-# It is compared with so many times its length to both sides, and with so many parts at least.
+# It is compared with this many times its length on both sides, and at least with this many parts.
 REACH, LEAST_REACH = 3, 15
 MOST_EMPTY_AROUND = 0.15
-# The two parts beside it: a quarter of what is usual around it.
+# The two parts on each side of it must have a quarter of what is usual around it.
 BESIDE, ABRUPT = 2, 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pause:
-    """Shares of the reading (0 to 1) between which nothing came; counts of a part around it and after it."""
+    """A stretch without anything, in shares of the reading (0 to 1); counts of a part around and after it."""
 
     begins: float
     ends: float
@@ -36,7 +36,7 @@ class Pause:
 
 
 def sudden_pause(counts: Sequence[int]) -> Pause | None:
-    """The longest pause, where it has no explanation by chance; None also where the series pauses often."""
+    """Return the longest pause if chance does not explain it; None also if the series pauses often."""
     pauses = sorted(_pauses(counts), key=len)
     inside = [pause for pause in pauses if pause.start > 0 and pause.stop < len(counts)]
     if not inside or len(inside[-1]) < FEWEST_EMPTY:
@@ -61,7 +61,7 @@ def sudden_pause(counts: Sequence[int]) -> Pause | None:
 
 
 def _pauses(counts: Sequence[int]) -> list[range]:
-    """Each run of empty parts."""
+    """Return each run of empty parts."""
     found = []
     for is_empty, group in groupby(range(len(counts)), key=lambda number: counts[number] == 0):
         numbers = list(group)

@@ -1,8 +1,8 @@
 """Is a later burst of readings higher than an earlier one, by more than chance? Pure.
 
-Fisher's permutation test of two samples, exactly: were there no difference, each way to deal the blocks'
-means out to both bursts would be as likely as the one observed. Single readings hang together for as
-long as a connection is held, so blocks of them are dealt, not readings.
+Fisher's exact permutation test of two samples: without a difference, each way to deal the blocks' means to
+the two bursts is as likely as the observed one. Consecutive readings are correlated for as long as a
+connection is held, so blocks of them are dealt, not readings.
 """
 
 import itertools
@@ -13,7 +13,7 @@ BLOCKS = 6
 
 
 def p_of_rise(before: Sequence[float], after: Sequence[float]) -> float:
-    """One-sided p, 0 to 1; with six blocks each, 1/924 at the least. Of no readings, 1."""
+    """Return the one-sided p-value, 0 to 1; with six blocks each at least 1/924. Without readings it is 1."""
     first, second = _blocks(before), _blocks(after)
     if not first or not second:
         return 1.0
@@ -24,7 +24,7 @@ def p_of_rise(before: Sequence[float], after: Sequence[float]) -> float:
 
 
 def noise_of_floor(*bursts: Sequence[float]) -> float:
-    """By how much a burst's floor is down to chance: the floors of its thirds differ by so much from it."""
+    """Return how much of a burst's floor is chance: by how much the floors of its thirds differ from it."""
     return max((max(map(min, _blocks_of(burst, 3))) - min(burst) for burst in bursts if burst), default=0.0)
 
 
@@ -33,13 +33,13 @@ def _blocks(readings: Sequence[float]) -> tuple[float, ...]:
 
 
 def _blocks_of(readings: Sequence[float], wanted: int) -> list[Sequence[float]]:
-    """As many blocks as there can be, in time's order, as even as it goes."""
+    """Return as many blocks as possible, in the order of time, as even as possible."""
     number = min(wanted, len(readings))
     edges = [len(readings) * index // number for index in range(number + 1)] if number else []
     return [readings[start:end] for start, end in itertools.pairwise(edges)]
 
 
 def _share_above(every: Sequence[float], chosen: Sequence[int]) -> float:
-    """The difference of the means of those chosen and of the others."""
+    """Return the mean of the chosen values minus that of the others."""
     inside = [every[index] for index in chosen]
     return statistics.fmean(inside) - (sum(every) - sum(inside)) / (len(every) - len(inside))

@@ -1,9 +1,9 @@
-"""How far a series lies apart from moment to moment, beside the error of each of its values. Pure.
+"""How far a series scatters from moment to moment, beyond the error of each of its values. Pure.
 
-The second differences of neighbours (Gasser, Sroka and Jennen-Steinmetz 1986) leave out a level and a
-line, so neither a leak nor a high level counts as scatter; a step counts in two of them. Their sum of
-squares is no chi-square, as neighbours share values: Satterthwaite's (1946) degrees of freedom match its
-first two moments, 36 (n - 2)² / (70 n - 176).
+The second differences of neighbours (Gasser, Sroka and Jennen-Steinmetz 1986) cancel a level and a line, so
+neither a leak nor a high level counts as scatter; a step counts in two of them. Their sum of squares is not a
+chi-square, as neighbours share values: Satterthwaite's (1946) degrees of freedom match its first two moments,
+36 (n - 2)² / (70 n - 176).
 """
 
 import math
@@ -15,12 +15,12 @@ from deploy_verdict.stats.bounds import beta_below
 
 FEWEST = 4
 SURE = 0.2
-# The median of absolute deviations as a standard deviation; a difference of two has the root of 2 of it.
+# Turns a median absolute deviation into a standard deviation; that of a difference is √2 times as large.
 OF_MEDIAN = 1.4826 / math.sqrt(2)
 
 
 def scatter_variance(values: Sequence[float]) -> float:
-    """The variance of single values about a smooth level; 0 for fewer than three."""
+    """Return the variance of single values around a smooth level; 0 for fewer than three."""
     if len(values) < 3:
         return 0.0
     triples = zip(values, values[1:], values[2:], strict=False)
@@ -28,20 +28,20 @@ def scatter_variance(values: Sequence[float]) -> float:
 
 
 def degrees_of_freedom(count: int) -> float:
-    """Of scatter_variance of so many values, three at least."""
+    """Return the degrees of freedom of scatter_variance for this many values, at least three."""
     return 36 * (count - 2) ** 2 / (70 * count - 176)
 
 
 def p_of_ratio(ratio: float, above: float, below: float) -> float:
-    """How likely the ratio of two estimates of one variance is as large as that (Fisher's F)."""
+    """Return the probability that the ratio of two estimates of one variance is this large (Fisher's F)."""
     return beta_below(below / (below + above * ratio), below / 2, above / 2) if ratio > 0 else 1.0
 
 
 def usual_scatter(values: Sequence[float]) -> float:
-    """The standard deviation of single values; a swing that comes and goes does not make itself usual.
+    """Return the standard deviation of single values, unaffected by a swing that comes and goes.
 
-    The lesser of the second differences' and of the median of the first ones' absolute deviations, which a
-    swing of any length enters twice only.
+    It is the lesser of two estimates: from the second differences, and from the median absolute deviation of
+    the first ones, of which a swing of any length changes only two.
     """
     steps = [later - earlier for earlier, later in pairwise(values)]
     if len(steps) < FEWEST - 1:
@@ -52,7 +52,7 @@ def usual_scatter(values: Sequence[float]) -> float:
 
 
 def likeness(values: Sequence[float]) -> float | None:
-    """The correlation of neighbouring values; None where there are too few, or nothing moves."""
+    """Return the correlation of neighbouring values; None if there are too few, or nothing moves."""
     if len(set(values)) < 2:
         return None
     middle = statistics.fmean(values)
@@ -61,7 +61,7 @@ def likeness(values: Sequence[float]) -> float | None:
 
 
 def lies_apart(values: Sequence[float], errors: Sequence[float], readings: float) -> bool:
-    """Whether values lie farther apart than their own standard errors explain, of so many readings."""
+    """Return whether values scatter more than their own standard errors explain, given so many readings."""
     if len(values) < FEWEST:
         return False
     within = sum(error**2 for error in errors) / len(errors)

@@ -1,9 +1,9 @@
 """Is a series level, a line, a step that stays, or a rise that levels off? Pure.
 
 Least squares of four models, compared by Akaike's criterion corrected for few points (AICc; Hurvich and Tsai
-1989): n ln(RSS / n) + 2k + 2k(k + 1) / (n - k - 1), with k counting the variance and the place of a change.
-With eight points a step must leave less than a third of a line's squares, so that few leaks are read as one:
-a leak is a random walk, and one that leaked twice at once looks like a step to any eye.
+1989): n ln(RSS / n) + 2k + 2k(k + 1) / (n - k - 1), where k counts the variance and the place of a change
+too. With eight points a step must leave less than a third of a line's squares, so that few leaks are read as
+a step: a leak is a random walk, and two leaks at once look like a step to any eye.
 """
 
 import math
@@ -17,14 +17,14 @@ LEVEL: Final = "level"
 LINE: Final = "line"
 STEP: Final = "step"
 BEND: Final = "bend"
-# A step needs so many points on either side, and a level after a rise so large a part of all.
+# A step needs this many points on either side, and the level after a rise this share of all points.
 EACH_SIDE = 2
 FLAT_SHARE = 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """The best of the four. `at` is the first point after the change; `size` how much higher it is then."""
+    """One of the four shapes, fitted. `at` is the first point after the change; `size` is its height."""
 
     kind: Kind
     aicc: float
@@ -33,7 +33,7 @@ class Shape:
 
 
 def aicc(rss: float, points: int, parameters: int) -> float:
-    """Infinite where there are too few points for so many parameters."""
+    """Return Akaike's corrected criterion; infinite if there are too few points for the parameters."""
     left = points - parameters - 1
     if left <= 0:
         return math.inf
@@ -41,7 +41,7 @@ def aicc(rss: float, points: int, parameters: int) -> float:
 
 
 def shapes(times: Sequence[float], values: Sequence[float], error: float) -> tuple[Shape, ...]:
-    """All that can be fitted, the best first; `error` is the least standard error that a value has."""
+    """Return all shapes that can be fitted, the best first; `error`: the least standard error of a value."""
     return tuple(sorted(_fits(times, values, error), key=lambda shape: shape.aicc))
 
 

@@ -1,8 +1,8 @@
 """Fisher's permutation test on differences: is one side of each pair higher beyond chance? Pure.
 
-When the two sides are alike, every difference is as likely to have the other sign. Differences are taken in
-steps of 1/200 of the largest, so that all signs can be counted exactly for sixty of them too: a coarser
-measure of the same thing, and as exact a test.
+If the two sides are alike, every difference could equally have the other sign. Differences are rounded to
+1/200 of the largest, so that all signs can be counted exactly even for sixty of them: a coarser measure, but
+an exact test.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ STEPS = 200
 
 
 def chance_of_higher(differences: Sequence[float]) -> float:
-    """How often a sum as high as this comes of these differences when each sign is a coin's toss."""
+    """Return the probability of a sum this high if each sign is the toss of a coin."""
     largest = max((abs(item) for item in differences), default=0.0)
     if largest == 0:
         return 1.0

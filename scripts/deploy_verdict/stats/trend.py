@@ -1,8 +1,8 @@
 """The Mann-Kendall test for growth: does a series rise more often than chance would have it? Pure.
 
-Mann (1945), Kendall (1975): S is the number of pairs that rise less the number that fall; its variance is
-corrected for ties, and z for continuity. Nothing is assumed of the values' distribution, but they must be
-independent: take readings together to blocks first.
+Mann (1945), Kendall (1975): S is the number of rising pairs minus that of falling ones; its variance is
+corrected for ties, and z for continuity. The values may have any distribution but must be independent: group
+readings into blocks first.
 """
 
 import math
@@ -14,7 +14,7 @@ from itertools import combinations
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Holm (1979): the same p values, raised so that all together keep the level of one test."""
+    """Return the p-values raised so that together they keep the level of one test (Holm 1979)."""
     order = sorted(range(len(p_values)), key=lambda index: p_values[index])
     adjusted = [1.0] * len(p_values)
     largest = 0.0
@@ -28,22 +28,22 @@ ALPHA = 0.05
 
 
 def score(values: Sequence[float]) -> int:
-    """S: rising pairs less falling ones."""
+    """Return S: rising pairs minus falling ones."""
     return sum((later > earlier) - (later < earlier) for earlier, later in combinations(values, 2))
 
 
 def variance(values: Sequence[float]) -> float:
-    """The variance of S without a trend: [n(n-1)(2n+5) - sum of t(t-1)(2t+5) over groups of t ties] / 18."""
+    """Return S's variance without a trend: [n(n-1)(2n+5) - Σ t(t-1)(2t+5) over groups of t ties] / 18."""
     n = len(values)
     ties = sum(count * (count - 1) * (2 * count + 5) for count in Counter(values).values())
     return (n * (n - 1) * (2 * n + 5) - ties) / 18
 
 
 def p_of_growth(*lives: Sequence[float]) -> float:
-    """One-sided: how likely a series without growth rises as much as this one. Small is growth.
+    """Return the one-sided p-value: how likely a series without growth rises as much. Small means growth.
 
-    Of several lives of a process, each rises or falls by itself: their S and variances are added, as those of
-    seasons are (Hirsch and Slack 1982), and nothing is said of one life beside another.
+    Several lives of a process rise or fall independently: their S and variances are added, as those of
+    seasons are (Hirsch and Slack 1982), and lives are never compared with each other.
     """
     found, spread = sum(map(score, lives)), sum(map(variance, lives))
     z = 0.0 if found == 0 or spread == 0 else (found - math.copysign(1, found)) / math.sqrt(spread)
@@ -51,7 +51,7 @@ def p_of_growth(*lives: Sequence[float]) -> float:
 
 
 def shown_p(p: float) -> str:
-    """p as a reader takes it: never "0.000"."""
+    """Write a p-value for readers; never "0.000"."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
@@ -60,7 +60,7 @@ Z_95 = statistics.NormalDist().inv_cdf(0.95)
 
 @dataclass(frozen=True, kw_only=True)
 class Slope:
-    """Units of the series for each unit of time."""
+    """A slope with its bounds, in units of the series per unit of time."""
 
     estimate: float
     low: float
@@ -68,16 +68,16 @@ class Slope:
 
 
 def theil_sen(times: Sequence[float], values: Sequence[float]) -> Slope:
-    """Times must be distinct, and two at least.
+    """Return Theil and Sen's slope, each bound at 95 %. Times must be distinct, and at least two.
 
-    In a series of ties the bounds can fall together: that is no certainty, so counts need a bound of
-    their own beside it (stats/bounds.py).
+    With many ties the bounds can coincide. That is no certainty, so counts need a bound of their own as well
+    (stats/bounds.py).
     """
     return theil_sen_of_lives([(times, values)])
 
 
 def theil_sen_of_lives(lives: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Slope:
-    """From the slopes within each life only, as of seasons (Hirsch, Slack and Smith 1982)."""
+    """Return the slope from pairs within each life only, as with seasons (Hirsch, Slack and Smith 1982)."""
     slopes: list[float] = []
     for times, values in lives:
         points = sorted(zip(times, values, strict=True))

@@ -1,1 +1,1 @@
-"""All findings of all stages become one verdict. Pure."""
+"""Turns all findings of all stages into one verdict. Pure."""

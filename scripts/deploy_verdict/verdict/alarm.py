@@ -1,7 +1,7 @@
 """Bad news before the window's end: what failed for good, and whether anything is left to watch. Pure.
 
 An alarm is a P0 or P1 that no later sample can undo. What later samples may change (growth, stability,
-coverage) is named in the registry and never raises one.
+coverage) is listed in the registry and never raises one.
 """
 
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ from deploy_verdict.stages.registry import named
 
 ALARMING = (Severity.P0, Severity.P1)
 _THEIRS = (Whose.TARGET, Whose.EDGE)
-# What asks whether the service is up, and nothing more.
+# Stages that test whether the service is up, and nothing more.
 _STATE = ("heartbeat", "health")
 
 
 def alarming(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The failures that raise an alarm, the worst first."""
+    """Return the failures that raise an alarm, the worst first."""
     found = [finding for finding in findings if _alarms(finding)]
     return tuple(sorted(found, key=lambda finding: finding.severity or Severity.P1))
 
 
 def _alarms(finding: Finding) -> bool:
-    # A file that cannot be read is of no stage, and never a fail.
+    # Evidence that cannot be read belongs to no stage, and is never a fail.
     if finding.outcome is not Outcome.FAIL or (finding.severity or Severity.P1) not in ALARMING:
         return False
     row = named(finding.stage)
@@ -35,14 +35,14 @@ def _alarms(finding: Finding) -> bool:
 
 
 def only_alarming(verdict: Verdict) -> Verdict:
-    """The verdict with no other failures than those that raise an alarm."""
+    """Return the verdict without the failures that raise no alarm."""
     found = alarming(verdict.findings)
     kept = (item for item in verdict.findings if item.outcome is not Outcome.FAIL)
     return verdict.model_copy(update={"findings": (*found, *kept)})
 
 
 def nothing_left(bundle: Bundle) -> str | None:
-    """Why nothing is left to watch: the deployment failed, crashed, stopped, was removed or replaced."""
+    """Return why nothing is left to watch: the deployment failed, stopped, was removed or replaced."""
     for sample in looks(bundle):
         stands, offset_s = standing(sample.observation, bundle.subject), sample.observation.offset_s
         if stands.state in OVER or (offset_s == 0 and stands.state in NOT_BEGUN):
@@ -51,10 +51,10 @@ def nothing_left(bundle: Bundle) -> str | None:
 
 
 def unanswered(bundle: Bundle, verdict: Verdict) -> str | None:
-    """Why a service is down since T+0: no health check was answered so far, nor a request between samples.
+    """Return why the service counts as down since T+0: no health check and no heartbeat was answered so far.
 
-    One connect that nobody answered may be the way there and raises no alarm; the next sample tells. What was
-    not sent for a reason of ours (a write that is held) says nothing either way.
+    A single unanswered connect may be the network on the way and raises no alarm; the next sample decides.
+    What was not sent for a reason of ours (a write that is held) says nothing either way.
     """
     answers = [
         item
@@ -71,7 +71,7 @@ def unanswered(bundle: Bundle, verdict: Verdict) -> str | None:
 
 
 def why_ended(bundle: Bundle, verdict: Verdict) -> str | None:
-    """Why the window ends now and not at its length; None while it goes on."""
+    """Return why the window ends now and not at its length; None while it continues."""
     over = nothing_left(bundle)
     if over is not None:
         return over

@@ -10,25 +10,25 @@ from deploy_verdict.markup.tables import Table
 from deploy_verdict.model import CapturedRun, Outcome
 
 NOT_KNOWN = "not known"
-# A count of none, by a check that could read nothing.
+# A count of zero by a check that could read nothing.
 _NOTHING = re.compile(rf"{NOT_MEASURED}|{NOT_RUN}|0(/\d+|%)?( \(\d+ not known\))?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedRow:
-    """One thing in every run; None where it is not known."""
+    """One item in every run; None if it is not known."""
 
     name: str
     values: tuple[str | None, ...]
 
 
 def compared_runs(runs: Sequence[CapturedRun]) -> tuple[ComparedRow, ...]:
-    """What any of the runs knows, in the order in which it is first met."""
+    """Return what any of the runs knows, in the order in which it first occurs."""
     return tuple(_rows(runs))
 
 
 def as_table(runs: Sequence[CapturedRun]) -> Table:
-    """The same for a report; nothing that is missing becomes a number."""
+    """Return the rows as a table; what is missing never becomes a number."""
     rows = (
         (row.name, *(NOT_KNOWN if value is None else value for value in row.values))
         for row in compared_runs(runs)

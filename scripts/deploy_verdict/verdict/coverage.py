@@ -15,9 +15,9 @@ MENTIONED_S = 60.0
 
 
 def covered(bundle: Bundle) -> Coverage:
-    """One slot for each scheduled sample of the stages that were not left out.
+    """Return one slot for each scheduled sample of the stages that were not left out.
 
-    What is read during the window of a log or of the platform is no sample: the reading at the end is.
+    An interim reading of a log or of the platform is not a sample; the reading at the end is.
     """
     attempts: dict[tuple[str, float], list[Loaded]] = {}
     for item in sorted(bundle.loaded, key=lambda item: item.evidence.attempt):
@@ -56,7 +56,7 @@ def _slot(bundle: Bundle, stage: str, offset_s: float, attempts: list[Loaded]) -
 
 
 def missed_words(slot: Slot) -> str:
-    """Such as "T+75min 30 min late", "T+15min missing: no evidence"."""
+    """Return a text such as "T+75min 30 min late" or "T+15min missing: no evidence"."""
     when = shown_offset(slot.offset_s)
     if slot.state == "late" and (slot.note or "").endswith((" late", " early")):
         return f"{when} {slot.note}"
@@ -64,24 +64,24 @@ def missed_words(slot: Slot) -> str:
 
 
 def missed_samples(coverage: Coverage) -> str | None:
-    """How many scheduled samples of the service were missed, in words; None when none was."""
+    """Return how many scheduled samples of the service were missed, in words; None if none was."""
     slots = [slot for slot in coverage.slots if slot.stage in asking_service()]
     bad = [slot for slot in slots if slot.state in ("missing", "partial")]
     return f"{len(bad)} of {len(slots)} scheduled samples were missed" if bad else None
 
 
 def _late_s(bundle: Bundle, item: Loaded, offset_s: float) -> float:
-    """Seconds of plan time between when the sample was due and when it began."""
+    """Return the plan seconds between when the sample was due and when it began."""
     real_s = (item.evidence.started_at - bundle.window.t0).total_seconds()
     return real_s * bundle.window.speed - offset_s
 
 
 def judge_coverage(bundle: Bundle, coverage: Coverage) -> Iterator[Finding]:
-    """One finding for each stage, and one for each file that is not evidence of this run."""
+    """Yield one finding for each stage, and one for each file that is not evidence of this run."""
     for stage in bundle.stages:
         slots = [slot for slot in coverage.slots if slot.stage == stage]
         if not slots:
-            # Between the samples, where nothing is scheduled.
+            # The heartbeat runs between the samples and has no schedule.
             continue
         bad = [slot for slot in slots if slot.state != "taken"]
         taken = f"{len(slots) - len(bad)} of {len(slots)} taken"

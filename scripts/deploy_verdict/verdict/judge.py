@@ -1,6 +1,6 @@
 """The judge: a bundle of evidence in, the verdict out. Pure, so that it can be judged again tomorrow.
 
-Everything the plan checks becomes a finding, found in the evidence or not: what is missing is
+Everything that the plan checks becomes a finding, found in the evidence or not: what is missing is
 inconclusive with its reason. The worst finding is the verdict; no finding at all is inconclusive.
 """
 
@@ -31,7 +31,7 @@ __all__ = ["judge", "outcome_of"]
 
 
 def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted: bool = False) -> Verdict:
-    """Judge everything that the plan checks, except the stages that were left out by choice."""
+    """Judge everything that the plan checks, except stages that the operator left out."""
     coverage = covered(bundle)
     findings = tuple(_findings(bundle)) + tuple(judge_coverage(bundle, coverage))
     outcome, found = outcome_of(findings), causes(bundle, findings)
@@ -56,7 +56,7 @@ def judge(bundle: Bundle, *, judged_at: datetime, tool_version: str, interrupted
 
 
 def _findings(bundle: Bundle) -> list[Finding]:
-    """Every stage's findings in the order of the registry; some are judged by the findings of others."""
+    """Return the findings of every stage in the order of the registry; some are judged by those of others."""
     found: dict[str, list[Finding]] = {}
     for stage in sorted(STAGES, key=lambda stage: stage.judged_last):
         with_ = stage.judged_with
@@ -68,7 +68,7 @@ def _findings(bundle: Bundle) -> list[Finding]:
 
 
 def outcome_of(findings: Sequence[Finding]) -> VerdictOutcome:
-    """The worst of all findings; a fail without a severity counts as P1."""
+    """Return the outcome of the worst finding; a fail without a severity counts as P1."""
     if not findings:
         return VerdictOutcome.INCONCLUSIVE
     failed = [finding.severity or Severity.P1 for finding in findings if finding.outcome is Outcome.FAIL]
@@ -82,7 +82,7 @@ def outcome_of(findings: Sequence[Finding]) -> VerdictOutcome:
 
 
 def _criterion(bundle: Bundle, findings: Sequence[Finding], criterion: Criterion) -> CriterionResult:
-    """A criterion is the worst of the findings that it names; one that finds none is inconclusive."""
+    """Return a criterion with the worst of the findings it names; inconclusive if there are none."""
     named = [
         finding
         for finding in findings

@@ -1,4 +1,4 @@
-"""Do answers become slower through the window? Judged as a pool's growth, and as a step that stays. Pure."""
+"""Do responses become slower in the window? Judged as a pool's growth is, and as a step that stays. Pure."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -11,21 +11,24 @@ from deploy_verdict.model import Finding, Severity
 from deploy_verdict.plan import Check, Plan
 from deploy_verdict.stats.trend import holm, p_of_growth, shown_p, theil_sen
 
-# Medians of so many equal parts of the window; the first is the warm-up.
+# The window is cut into this many equal parts, each with its median; the first is the warm-up.
 PARTS, FEWEST_PARTS = 8, 6
 CERTAIN = 0.02
 # Twice as slow, and by so much that a person would notice.
 TIMES, LEAST_RISE_MS = 2.0, 50.0
-# From one part of the window on, so many times as slow as any part before, by this share of the limit.
+# From one part on, this many times as slow as any part before, and slower by this share of the limit.
 STEP_TIMES, STEP_SHARE, FEWEST_BEFORE, FEWEST_AFTER = 3.0, 0.05, 3, 2
-# Of few answers each counts by itself: four above all of eight before have that by chance once in 500.
+# With few responses each counts by itself: by chance, four exceed all of eight before only once in 500.
 FEW, FEWEST_SINGLE_BEFORE, FEWEST_SINGLE_AFTER = 24, 8, 4
-# Until somebody looks again, as a pool's safe_for.
+# Until somebody looks again, like a pool's safe_for.
 NEXT_LOOK_S = 21600.0
 
 
 def judge_latency(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """A finding for each health check that reads; many checks are as many questions at one level (Holm)."""
+    """Yield a finding for each health check that reads.
+
+    Many checks are a family of tests at one level (Holm).
+    """
     plan = bundle.plan
     asked = [check for check in plan.health if not check.writes and plan.is_ours(check.host)]
     sent = {check.name: to_check(plan, check.name, bundle.sent) for check in asked}
@@ -48,7 +51,7 @@ def judge_latency(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[
 
 
 def limit_ms_of(plan: Plan, check: Check) -> float:
-    """By response_times, or the check's own line for elapsed, or the time after which we give up."""
+    """Return the limit in ms: of response_times, else the check's own line for elapsed, else its timeout."""
     section = plan.response_times
     if section is not None and check.name in section.of.values():
         return section.limit * 1000
@@ -62,13 +65,13 @@ _Medians = list[tuple[int, float]]
 
 
 def _medians(bundle: Bundle, sent: Sequence[Sent]) -> _Medians:
-    """Of each part of the window in which something was answered, by its number."""
+    """Return (number of the part, median in ms) of each part of the window with a response."""
     end_s = bundle.plan.window.end_s
     parts: list[list[float]] = [[] for _ in range(PARTS)]
     for item in sent:
         at_s = (item.exchange.at - bundle.window.t0).total_seconds() * bundle.window.speed
         elapsed_ms = item.exchange.elapsed_ms
-        # A sample after the window's end is hours later; one in it may come late.
+        # A sample after the window's end is hours later; one within it may be late.
         if item.exchange.fault is None and elapsed_ms is not None and item.offset_s <= end_s:
             parts[min(PARTS - 1, max(0, int(at_s * PARTS / end_s)))].append(elapsed_ms)
     return [(number, statistics.median(times)) for number, times in enumerate(parts) if times]
@@ -94,7 +97,10 @@ def _drift(sent: Sequence[Sent], medians: _Medians, p: float, limit_ms: float, e
 
 
 def _step(sent: Sequence[Sent], medians: _Medians, limit_ms: float, end_s: float) -> str | None:
-    """A step that stays to the end, in words; two parts above all before are chance, so far above not."""
+    """Describe a step that stays to the end.
+
+    Two parts above all before may be chance, but not this far above.
+    """
     points = [(number * end_s / PARTS, value) for number, value in medians]
     fewest_before, fewest_after = FEWEST_BEFORE, FEWEST_AFTER
     if len(sent) < FEW:

@@ -1,7 +1,7 @@
 """What this window could not show, in sentences. Pure.
 
-Rule of three: none of n excludes only rates above 1 - 0.05^(1/n), about 3/n, at 95 %; no leak counted
-in W hours excludes only rates above 3/W per hour.
+Rule of three: no event in n excludes only rates above 1 - 0.05^(1/n), about 3/n, at 95 %; no leak counted in
+W hours excludes only rates above 3/W per hour.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from deploy_verdict.stats.growth import used_at_end
 
 
 def limits(bundle: Bundle, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """One sentence for each blind spot."""
+    """Return one sentence for each blind spot."""
     return tuple(_limits(bundle, findings))
 
 
@@ -62,7 +62,7 @@ def _limits(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _between(bundle: Bundle) -> Iterator[str]:
-    """What came and went between two looks at the service."""
+    """Yield the longest time without a request, in which a failure could come and go."""
     if not any(stage in bundle.stages for stage in asking_service()):
         return
     gap = longest_unseen(bundle)
@@ -75,7 +75,7 @@ def _between(bundle: Bundle) -> Iterator[str]:
 
 
 def _instances(bundle: Bundle) -> Iterator[str]:
-    """Requests meet instances by chance."""
+    """Yield among how many instances a broken one may be missed, as requests meet instances by chance."""
     asked = fewest_asked(bundle)
     if asked is None:
         return
@@ -89,7 +89,7 @@ def _instances(bundle: Bundle) -> Iterator[str]:
 
 
 def _logs_left_out(bundle: Bundle) -> Iterator[str]:
-    """Logs of other services, where the platform that keeps them was left out."""
+    """Yield the logs of other services that were left out with the platform that keeps them."""
     logs = bundle.plan.logs
     if logs is None or "logs" not in bundle.stages:
         return
@@ -100,7 +100,7 @@ def _logs_left_out(bundle: Bundle) -> Iterator[str]:
 
 
 def _news(bundle: Bundle) -> Iterator[str]:
-    """Where the plan does not require it, a log that cannot be compared is no finding, but is said here."""
+    """Yield why the log could not be compared, if the plan does not require that (then it is no finding)."""
     logs, reading = bundle.plan.logs, log_observation(bundle)
     if "logs" not in bundle.stages or logs is None or logs.novelty is not None or reading is None:
         return
@@ -110,7 +110,7 @@ def _news(bundle: Bundle) -> Iterator[str]:
 
 
 def _platform(bundle: Bundle) -> Iterator[str]:
-    """What the platform's word is worth."""
+    """Yield what the platform's statements do not prove."""
     samples = looks(bundle)
     found = deployed(samples)
     if found is not None and not found.commit:
@@ -127,7 +127,7 @@ def _platform(bundle: Bundle) -> Iterator[str]:
 
 
 def _sleeping(samples: Sequence[DeploymentSample]) -> Iterator[str]:
-    """This window's own requests wake the service, so that it never sees it as others leave it."""
+    """Yield what a sleeping service hides: this window wakes it, so never sees it as its users do."""
     wakings = [item.observation.waking for item in samples if item.observation.waking]
     if wakings:
         slowest_s = max(waking.took_s for waking in wakings)
@@ -139,7 +139,7 @@ def _sleeping(samples: Sequence[DeploymentSample]) -> Iterator[str]:
 
 
 def _leaks(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[str]:
-    """Of a pool that grew, its finding says more than any limit."""
+    """Yield the leaks that could not show. If a pool grew, its finding says more than any limit."""
     for pool in bundle.plan.pools:
         growing = any(
             (finding.check, finding.rule, finding.outcome) == (pool.name, "growth", Outcome.FAIL)

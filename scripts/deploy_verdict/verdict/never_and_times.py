@@ -1,4 +1,4 @@
-"""Never rules and response times: judged over everything that was sent. Pure."""
+"""Never rules and response times, judged over everything that was sent. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,9 +18,9 @@ MAY_BE = "Where single readings may be so, judge the gauge by the pool's `attent
 
 
 def judge_never(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """One finding for each rule: how many of all answers it forbids, and the first of them.
+    """Yield one finding for each rule: how many responses it forbids, and the first of them.
 
-    Where scheduled samples were missed, nothing can be said of all answers.
+    If scheduled samples were missed, nothing can be said of all responses.
     """
     missed = missed_samples(covered(bundle))
     sent = bundle.sent
@@ -31,7 +31,7 @@ def judge_never(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Fi
 
 
 def _is_collected(bundle: Bundle, check: str) -> bool:
-    """A rule on a check whose stage was left out by choice is left out with it."""
+    """Return whether a check's stage was not left out; otherwise a rule on it is left out too."""
     is_pool = check in {pool.name for pool in bundle.plan.pools}
     beside = {name for pool in bundle.plan.pools for name in pool.beside}
     return ("pools" in bundle.stages and (is_pool or check in beside)) or (
@@ -40,11 +40,11 @@ def _is_collected(bundle: Bundle, check: str) -> bool:
 
 
 def _by_chance(bundle: Bundle, rule: NeverRule, count: RuleCount) -> frozenset[str]:
-    """Pointers of those readings of a pool that break the rule by chance: too few of their sample.
+    """Return the pointers of pool readings that break the rule by chance: too few of their sample.
 
-    A busy gauge is over any limit now and then, in one of 1,641 readings in 13 of 100 windows. That is no
-    failure; and no pass, as the plan says never. A value that the rule names, such as another size, is no
-    such thing.
+    A busy gauge exceeds any limit now and then, in one of 1,641 readings in 13 of 100 windows. That is no
+    failure; but no pass either, as the plan says never. A value that the rule names, such as another size, is
+    never chance.
     """
     of_values = any({"equals", "not_equals"} & {*line.matcher.operators} for line in rule.lines)
     if of_values or not all(json_path_of(line.selector) for line in rule.lines):
@@ -95,7 +95,7 @@ def _described(sent: Sent) -> str:
 
 
 def judge_response_times(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """Every answered request to a check's path must stay under the plan's limit, in the complete window."""
+    """Yield a finding for each limit: every answered request to the check's path must stay below it."""
     missed = missed_samples(covered(bundle))
     section = bundle.plan.response_times
     for label, name in section.of.items() if section else ():

@@ -1,4 +1,4 @@
-"""What another plan would have said of the same evidence: the differences of two verdicts. Pure."""
+"""What another plan would have said of the same evidence: the differences between two verdicts. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ Key = tuple[str, str, str, float | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One line: what it is about, what it said, what it would say, and by what observation."""
+    """One difference: what it is about, what it was, what it would be, and by what observation."""
 
     name: str
     was: str
@@ -29,11 +29,11 @@ class WhatIf:
     findings: tuple[Difference, ...]
 
     def as_json(self) -> dict[str, object]:
-        """For --json."""
+        """Return the differences for --json."""
         return asdict(self)
 
     def lines(self) -> Iterator[str]:
-        """For people."""
+        """Yield the differences as lines for people."""
         yield f"with {'; '.join(self.changes)} (nothing is written):"
         yield _line(self.outcome)
         for title, items in (("criteria", self.criteria), ("findings", self.findings)):

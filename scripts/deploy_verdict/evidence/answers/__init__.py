@@ -1,1 +1,1 @@
-"""Every request of the window and what was answered: whose it was, how long it took, what it says. Pure."""
+"""Every request of the window and its response: whose it was, how long it took, what it says. Pure."""

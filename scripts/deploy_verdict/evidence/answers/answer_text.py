@@ -1,4 +1,4 @@
-"""What an error answer says of itself, in one line: out of JSON, a page, or plain text. Pure."""
+"""Extracts what an error response says, as one line, from JSON, a page or plain text. Pure."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from deploy_verdict.base.log_templates import template_of
 MOST_CHARACTERS = 200
 _SPEAKS = re.compile(r"(?i)error|detail|message|msg|reason|exception|title|fault|description|cause")
 _PAGE = re.compile(r"(?is)<(title|h1|pre)[^>]*>(.*?)</\1>")
-# What any server says of any trouble: it tells two troubles of one service apart by nothing.
+# Any server says these of any failure, so they cannot distinguish two failures of one service.
 _REASON_PHRASE = re.compile(
     r"(?i)((http )?(error )?\d{3}:?\s*)?(an? )?(unexpected |unknown )?((internal )?server error"
     r"|service unavailable|service temporarily unavailable|bad gateway|gateway time-?out"
@@ -22,7 +22,7 @@ _DEEPEST = 4
 
 
 def answer_text(body: str | None) -> str:
-    """The most telling line of a body; empty where it says nothing."""
+    """Return the most telling line of a body, at most MOST_CHARACTERS long; "" if it says nothing."""
     text = (body or "").strip()
     if not text:
         return ""
@@ -39,17 +39,17 @@ def answer_text(body: str | None) -> str:
 
 
 def is_reason_phrase(text: str) -> bool:
-    """Whether a text says no more than a status does."""
+    """Return whether a text says no more than a status does."""
     return _REASON_PHRASE.fullmatch(text.strip()) is not None
 
 
 def shape_of_text(text: str) -> str:
-    """The same for two texts that differ in numbers and ids only."""
+    """Return a key that is equal for texts which differ only in numbers and ids."""
     return template_of(text)
 
 
 def _texts(value: Any, key: str, depth: int) -> Iterator[str]:
-    """The strings under keys that name an error, at any of the first depths."""
+    """Yield the strings under keys that name an error, down to a few levels."""
     if isinstance(value, str):
         if depth == 0 or _SPEAKS.search(key):
             yield value

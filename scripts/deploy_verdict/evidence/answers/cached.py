@@ -1,4 +1,4 @@
-"""Whether an answer is a copy that a cache gave: it says nothing of the service now. Pure."""
+"""Is a response a copy from a cache? Then it says nothing of the service now. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from deploy_verdict.evidence.processes.process_marks import UPTIME
 from deploy_verdict.expect import Found, read_json
 from deploy_verdict.model import Exchange
 
-# Also TCP_MEM_HIT; not hit-for-pass, which is no copy.
+# Matches TCP_MEM_HIT too, but not hit-for-pass, which is no copy.
 _HIT = re.compile(r"(?i)(?<![a-z])(hit|stale|updating|prerender|fresh)(?![a-z]|-for)")
 _CACHES = (
     "x-cache",
@@ -27,30 +27,31 @@ _CACHES = (
     "cache-status",
 )
 _YES = re.compile(r"(?i)1|true|yes|hit")
-# Dates are of whole seconds: the same one, of answers so far apart, is one answer's.
+# Dates have whole seconds. Responses this far apart with the same date are copies of one.
 APART_S = 3.0
-# So long no health answer is kept by intention; a window's time, of three answers at least.
+# Nobody caches a health response for this long on purpose. Window time; it takes three responses at least.
 STILL_S, FEWEST_STILL = 300.0, 3
-# However fast a rehearsal plays, an answer may be kept for some seconds, and a clock may tell minutes.
+# In a rehearsal at high speed a response may still be cached for some seconds of real time, and a clock that
+# shows minutes stands still for one.
 LEAST_STILL_S, LEAST_OF_MINUTES_S = 5.0, 90.0
-# A time is the answer's own where it lies so near to it; from this number on it counts milliseconds.
+# A time within this distance is the response's own. Numbers above MOST_EPOCH_S count milliseconds.
 MOMENT_S, MOST_EPOCH_S = 5.0, 1e11
 _NOW = re.compile(
     r"(?i)(server|current|response|local|utc)[_-]?(time(stamp)?|date_?time)([_-]?(utc|ms))?|now"
 )
 _CLOCK = re.compile(rf"(?i)(time(stamp)?|date_?time)([_-]?(utc|ms))?|ts|{_NOW.pattern[4:]}")
-# When the parts were last looked at: some services do that every few minutes only.
+# When the components were last checked; some services do that only every few minutes.
 _LOOKED = re.compile(
     r"(?i)(last[_-]?)?(health[_-]?)?check(ed)?[_-]?(at|on|time(stamp)?)|last[_-]?(health[_-]?)?check(ed)?"
 )
 LOOKED_STILL_S = 3600.0
 _COARSE = re.compile(r"(?i)[_-]?(m|mins?|minutes|h|hrs?|hours|d|days)$")
-# An uptime without a unit may count hours or days; one so large, or so fine, does not.
+# An uptime without a unit may count hours or days. A number this large, or with decimals, counts seconds.
 _LEAST_OF_SECONDS = 1000
 
 
 def why_cached(exchange: Exchange) -> str | None:
-    """What a header says of a cache; None where the service itself answered, as far as one can see."""
+    """Return which header says that the response came from a cache, or None if none does."""
     headers = {name.lower(): value for name, value in exchange.headers.items()}
     age = headers.get("age", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", age) and float(age) > 0:
@@ -71,8 +72,10 @@ def why_cached(exchange: Exchange) -> str | None:
 
 
 def copies(exchanges: Iterable[Exchange], speed: float = 1.0) -> Iterator[tuple[Exchange, str]]:
-    """Every answer that is a copy: by its headers, by the date and body of an answer long before it, or
-    by the time that it tells, which stands still.
+    """Yield each response that is a copy, with the reason.
+
+    It is one by its headers, by having the body and date of a much earlier response, or by a clock in its
+    body that stands still.
     """
     answered = sorted((item for item in exchanges if item.fault is None and item.status), key=_at)
     still = _standing_still(answered, speed)
@@ -97,9 +100,9 @@ def _date(exchange: Exchange) -> str:
 
 
 def _standing_still(answered: Sequence[Exchange], speed: float) -> dict[int, str]:
-    """Answers whose own clock, or uptime, is that of an answer so long before, and of all between them."""
+    """Return the responses whose own clock or uptime has stood still for too long, by id, with the reason."""
     runs: dict[str, list[tuple[Exchange, float]]] = {}
-    told: dict[int, str] = {}
+    frozen: dict[int, str] = {}
     for exchange in answered:
         for field, value in _clocks(exchange):
             run = runs.setdefault(field, [])
@@ -110,15 +113,15 @@ def _standing_still(answered: Sequence[Exchange], speed: float) -> dict[int, str
             still_s = LOOKED_STILL_S if _LOOKED.fullmatch(field[2:]) else STILL_S
             least_s = LEAST_STILL_S if value % 60 else LEAST_OF_MINUTES_S
             is_long = apart_s >= max(least_s, still_s / speed)
-            if len(run) >= FEWEST_STILL and is_long and _ran(field, *run[0]):
-                told[id(exchange)] = f"{field} has stood still for {apart_s:.0f} s"
-    return told
+            if len(run) >= FEWEST_STILL and is_long and _was_current(field, *run[0]):
+                frozen[id(exchange)] = f"{field} has stood still for {apart_s:.0f} s"
+    return frozen
 
 
-def _ran(field: str, exchange: Exchange, value: float) -> bool:
-    """Whether a value was of this moment when it was first seen: a build's or a start's time was not.
+def _was_current(field: str, exchange: Exchange, value: float) -> bool:
+    """Return whether a value was current when it was first seen, by the service's own clock.
 
-    By the service's own clock, which need not be right.
+    The time of a build or of a start is not. The service's clock need not be right.
     """
     name = field.removeprefix("$.")
     if UPTIME.match(name) or _NOW.fullmatch(name) or _LOOKED.fullmatch(name):
@@ -132,7 +135,7 @@ def _ran(field: str, exchange: Exchange, value: float) -> bool:
 
 
 def _clocks(exchange: Exchange) -> Iterator[tuple[str, float]]:
-    """The times and uptimes that a JSON object tells at its top, in seconds."""
+    """Yield the times and uptimes at the top level of a JSON object, in seconds."""
     body = exchange.body or ""
     document = read_json(body) if body.lstrip().startswith("{") else None
     if not isinstance(document, Found) or not isinstance(document.value, dict):
@@ -152,7 +155,10 @@ def _is_of_seconds(key: str, value: float) -> bool:
 
 
 def _moment(value: str | float) -> float | None:
-    """A moment as seconds since 1970, from a text of RFC 3339 or a number of seconds or milliseconds."""
+    """Return a moment as seconds since 1970.
+
+    Reads RFC 3339, mail dates, and numbers of seconds or milliseconds.
+    """
     if isinstance(value, int | float):
         return value / (1000.0 if value > MOST_EPOCH_S else 1.0)
     try:

@@ -1,4 +1,4 @@
-"""Every request of ours that the evidence holds, whatever stage sent it, and how long it took. Pure."""
+"""Every request of ours in the evidence, by whatever stage, and how long it took. Pure."""
 
 import math
 from collections import Counter
@@ -32,7 +32,7 @@ _FOREVER_S = 1e9
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """One exchange with where it stands in the evidence. `check` is the health check or pool, or None."""
+    """One exchange and its place in the evidence. `check` is its health check or pool, or None."""
 
     stage: str
     check: str | None
@@ -47,7 +47,7 @@ class Sent:
 
 
 def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
-    """Each exchange that the evidence keeps once, readings of the pools included."""
+    """Yield each exchange in the evidence once, including readings of the pools."""
     for item in loaded:
         stage = item.evidence.stage
         for pointer, observation in item.pointed():
@@ -59,7 +59,7 @@ def all_sent(loaded: Iterable[Loaded]) -> Iterator[Sent]:
 
 
 def sent_to_service(plan: Plan, loaded: Iterable[Loaded]) -> Iterator[Sent]:
-    """Each exchange with the service itself; what other systems answered says nothing of it."""
+    """Yield each exchange with the service itself, as responses of other systems say nothing of it."""
     sent = all_sent(loaded)
     if not plan.hosts:
         return sent
@@ -70,7 +70,7 @@ _Kept = tuple[str, str | None, Exchange]
 
 
 def _kept(observation: Observation, window: WindowRef) -> Iterator[_Kept]:
-    """Each exchange with its place in the observation, and the check or pool that it is of."""
+    """Yield each exchange with its place in the observation, and its check or pool."""
     if isinstance(observation, HttpObservation):
         yield "", observation.check, observation
     elif isinstance(observation, BurstObservation):
@@ -92,7 +92,10 @@ def _read(
     reading: Reading,
     window: WindowRef,
 ) -> Iterator[_Kept]:
-    """A reading's requests; a server that was asked itself got none, and only its silence counts here."""
+    """Yield the requests of one reading.
+
+    A server that was queried directly got no HTTP request, so only its failure to answer counts here.
+    """
     if reading.status is None and reading.fault is None:
         return
     at = at_offset(window, reading.offset_s)
@@ -134,13 +137,13 @@ def _first_try(at: datetime, fault: Fault) -> Attempt:
 
 
 def at_offset(window: WindowRef, offset_s: float) -> datetime:
-    """The moment of a plan time; what no window could hold is cut to 30 years."""
+    """Return the moment at an offset in plan seconds; an offset beyond 30 years is cut to that."""
     wall_s = min(_FOREVER_S, offset_s / window.speed)
     return window.t0 + timedelta(seconds=max(-_FOREVER_S, wall_s))
 
 
 def _exercised(observation: ExerciseObservation, window: WindowRef) -> Iterator[_Kept]:
-    """The readings of the gauge, which are of the pool, and the load."""
+    """Yield the gauge's readings, as those of the pool, and the load."""
     for number, turn in enumerate(observation.rounds):
         for part in ("before", "busy", "rest"):
             for index, reading in enumerate(getattr(turn, part)):
@@ -151,7 +154,7 @@ def _exercised(observation: ExerciseObservation, window: WindowRef) -> Iterator[
 
 
 def _driven(observation: FloorObservation, window: WindowRef) -> Iterator[_Kept]:
-    """The floors, and the answers that were kept; the good ones of the cycles are only counted."""
+    """Yield the floor readings and the kept responses; good responses of the cycles are only counted."""
     for part in ("before", "after"):
         for index, reading in enumerate(getattr(observation, part)):
             yield from _read(observation, f"/{part}/{index}", reading, window)
@@ -161,7 +164,7 @@ def _driven(observation: FloorObservation, window: WindowRef) -> Iterator[_Kept]
 
 
 def _topped_up(observation: TopUpObservation) -> Iterator[_Kept]:
-    """The answers that were kept: of failed runs, and of what stood beside them."""
+    """Yield the kept responses: those of failed runs, and those taken beside them."""
     for index, failure in enumerate(observation.failures):
         for number, exchange in enumerate(failure.step.earlier):
             yield f"/failures/{index}/step/earlier/{number}", None, exchange
@@ -172,7 +175,7 @@ def _topped_up(observation: TopUpObservation) -> Iterator[_Kept]:
 
 
 def tallies(loaded: Iterable[Loaded], *stages: str) -> Iterator[Tally]:
-    """Good answers that were counted and not kept, and are answers all the same; of all drives, or these."""
+    """Yield the tallies of good responses that were only counted, from all drives or from these stages."""
     for item in loaded:
         for observation in item.evidence.observations if item.evidence.stage in (stages or driven()) else ():
             if isinstance(observation, FloorObservation | TopUpObservation):
@@ -180,7 +183,7 @@ def tallies(loaded: Iterable[Loaded], *stages: str) -> Iterator[Tally]:
 
 
 def own_answers(sent: Iterable[Sent], start: datetime, end: datetime) -> Counter[tuple[str, str, str]]:
-    """How often we were given each status by method and path, ids in it as {id}, between two moments."""
+    """Return how often we got each (method, path, status) between two moments; ids in a path read {id}."""
     return Counter(
         (item.exchange.method, path_shape(path_of(item.exchange.url)), str(item.exchange.status))
         for item in sent
@@ -199,9 +202,10 @@ def _steps(test: TestObservation) -> Iterator[_Kept]:
 
 
 def to_check(plan: Plan, name: str, sent: Iterable[Sent]) -> tuple[Sent, ...]:
-    """Of these requests, all to a health check's method and path, by any stage.
+    """Return the requests, by any stage, to the method and path of a health check.
 
-    What was sent at once, in a race or an exercise, queued up; that and the cycles of a drive are none of it.
+    Requests sent at once, in a race or an exercise, queue up: they are left out, as are the cycles of a
+    drive.
     """
     check = plan.check(name)
     path = path_of(check.path)
@@ -222,7 +226,7 @@ def to_check(plan: Plan, name: str, sent: Iterable[Sent]) -> tuple[Sent, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Latency:
-    """Milliseconds of the requests that were answered; p95 is the nearest rank."""
+    """Times of the answered requests in milliseconds. p95 is the nearest rank."""
 
     count: int
     mean_ms: float
@@ -231,7 +235,7 @@ class Latency:
 
 
 def latency(sent: Iterable[Sent]) -> Latency | None:
-    """None when nothing was answered."""
+    """Return the times of the answered requests; None if nothing was answered."""
     times = sorted(
         item.exchange.elapsed_ms
         for item in sent

@@ -1,4 +1,4 @@
-"""When anybody looked at the service, and for how long nobody did. Pure."""
+"""The longest stretch of the window in which nothing requested anything of the service. Pure."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,17 @@ from deploy_verdict.stages.registry import asking_service
 
 @dataclass(frozen=True, kw_only=True)
 class Unseen:
-    """A stretch of the window without a look at the service, in plan time."""
+    """A stretch of the window without a request to the service, in plan seconds."""
 
     from_s: float
     length_s: float
 
 
 def longest_unseen(bundle: Bundle) -> Unseen:
-    """Between two samples or beats, up to the window's own end; the samples after that are each alone."""
+    """Return the longest such stretch between two samples or heartbeats, up to the end of the window.
+
+    Samples after the end stand alone, so the time before them does not count.
+    """
     end_s, speed, t0 = bundle.plan.window.end_s, bundle.window.speed, bundle.window.t0
     looks: list[tuple[float, float]] = []
     for item in bundle.loaded:

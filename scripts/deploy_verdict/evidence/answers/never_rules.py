@@ -1,4 +1,4 @@
-"""Never rules: answers that must not occur anywhere in the window. Pure."""
+"""Never rules: responses that must not occur anywhere in the window. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from deploy_verdict.plan import NeverRule, Plan, Request
 
 @dataclass(frozen=True)
 class RuleCount:
-    """How many answers a rule read, those that it forbids, and those that it could not read, with why."""
+    """How many responses a rule read, which it forbids, and which it could not read and why."""
 
     read: int
     fired: tuple[Sent, ...]
@@ -22,15 +22,15 @@ class RuleCount:
 
 
 def count_rule(plan: Plan, rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
-    """Apply a rule to all answers it is about. An answer that never came is not this rule's matter.
+    """Apply a rule to all responses in its scope; a request without a response is not in it.
 
-    A rule of one check is about every answer from that check's address, whoever sent the request.
+    A rule of one check covers every response from that check's address, whoever sent the request.
     """
     read, fired, unreadable = 0, [], []
     address = _address(plan, rule.of)
     for item in sent:
         host = plan.host_of(item.exchange.url) if plan.hosts else None
-        # Another system's errors are not the service's.
+        # Errors of another system are not the service's.
         is_meant = plan.is_ours(host) if rule.of is None else _is_of(rule.of, address, item, host)
         if item.exchange.status is None or not is_meant:
             continue
@@ -44,7 +44,7 @@ def count_rule(plan: Plan, rule: NeverRule, sent: Iterable[Sent]) -> RuleCount:
 
 
 def forbidden(plan: Plan, exchange: Exchange) -> str | None:
-    """Which rule an answer breaks, in words, or None."""
+    """Return the first rule that a response breaks, as "never <name>", or None."""
     sent = (Sent(stage="", check=None, offset_s=0.0, pointer="", exchange=exchange),)
     return next((f"never {rule.name}" for rule in plan.never if count_rule(plan, rule, sent).fired), None)
 
@@ -63,12 +63,12 @@ def _is_of(name: str, address: tuple[str, str, str | None] | None, item: Sent, h
 
 
 def _applied(rule: NeverRule, exchange: Exchange) -> Ruling:
-    """Fail when all lines of the rule hold; inconclusive when one that might hold cannot be read."""
+    """Fail if all lines of the rule hold; inconclusive if one that might hold cannot be read; else pass."""
     unread = ""
     for line in rule.lines:
         found = select(line.selector, exchange)
         if isinstance(found, Lacking):
-            # A rule for all checks may ask for a field that only some answers have.
+            # A rule for all checks may name a field that only some responses have.
             may_be_cut = exchange.body_truncated and json_path_of(line.selector)
             if rule.of is None and line.selector != "status" and not may_be_cut:
                 return passed()
@@ -77,7 +77,7 @@ def _applied(rule: NeverRule, exchange: Exchange) -> Ruling:
         outcome, reason = _any_of(line.matcher, found)
         if outcome is Outcome.INCONCLUSIVE:
             if found.value is None and not line.matcher.speaks_of_numbers:
-                # null is a value of its own: a rule against an alert's text does not fire on it.
+                # null is a value too: a rule against an alert's text does not fire on it.
                 return passed()
             unread = f"{line.selector} {reason}"
         elif outcome is Outcome.FAIL:
@@ -89,7 +89,7 @@ def _applied(rule: NeverRule, exchange: Exchange) -> Ruling:
 
 
 def _any_of(matcher: Matcher, found: Found) -> tuple[Outcome, str | None]:
-    """A rule fires when any of the selected values is the forbidden one; here that is a pass."""
+    """Return PASS if any selected value matches the rule, which then fires; else the first unclear result."""
     results = [matched(matcher, value) for value in (found.several or (found.value,))]
     for outcome in (Outcome.PASS, Outcome.INCONCLUSIVE):
         for result in results:

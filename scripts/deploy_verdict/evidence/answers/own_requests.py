@@ -1,4 +1,4 @@
-"""Our own answered requests, each with the time when the service must have logged it. Pure."""
+"""Our own answered requests, with the time at which the service must have logged each. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from deploy_verdict.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class OwnRequest:
-    """One request: its path without a query, from when to when it ran, and the id that it sent, if known."""
+    """One request: its path without the query, when it began and ended, and its id ("" if unknown)."""
 
     path: str
     sent_at: datetime
@@ -21,7 +21,7 @@ class OwnRequest:
 
 
 def own_requests(plan: Plan, loaded: Iterable[Loaded]) -> tuple[OwnRequest, ...]:
-    """Those that the service itself answered, of any stage, in the order of time."""
+    """Return the requests that the service itself answered, of any stage, in the order of time."""
     found = (request for item in loaded for request in _of_file(plan, item))
     return tuple(sorted(found, key=lambda request: request.sent_at))
 

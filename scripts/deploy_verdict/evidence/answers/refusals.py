@@ -1,8 +1,8 @@
-"""Users who are turned away, or meet a server error: 4xx and 5xx to others, against the time before. Pure.
+"""Users who are turned away or get a server error: 4xx and 5xx to others, compared with before. Pure.
 
-Some are usual: an expired session, a scanner's 404. What counts is a share that is surely higher than the one
-before the deployment, on a path that others really use; and a part of the window that is much worse than the
-rest of it. All bounds are at 99.99 %, or at 95 % for what was usual. Nothing known of before: a high share is
+Some are usual: an expired session, a scanner's 404. What counts is a share that is significantly higher than
+before the deployment on a path that others really use, or a part of the window that is much worse than the
+rest. Bounds are at 99.99 %, and at 95 % for what was usual. If nothing is known of before, a high share is
 inconclusive, never fine.
 """
 
@@ -23,16 +23,17 @@ REFUSALS = {
     "429": "users are held back: too many requests",
     "499": "users give up waiting",
 }
-# In percentage points above what was usual before, or half of it; a part of the window is short, and has more
-# bad luck.
+# In percentage points above what was usual, or this fraction of it. A part of the window is short, so chance
+# has more effect there.
 MORE_POINTS, PART_POINTS, MORE_TIMES = 5.0, 20.0, 0.5
 # Half of the requests of a path: users are locked out.
 LOCKED_OUT_PERCENT = 50.0
-# Where nothing is known of before.
+# The share, in percent, that is never usual if nothing is known of before.
 NEVER_USUAL_PERCENT = 20.0
 FEW = 20
 SERVER_ERROR, BROKEN = "5xx", "others get server errors"
-# Surely so many percent of a path's requests, beyond what was usual; from then on it is broken for many.
+# The lower bound of a path's share of server errors (percent): by how much it must exceed what was usual, and
+# from where on the path is broken for many.
 ERROR_POINTS, ERRORS_CRITICAL_PERCENT = 1.0, 10.0
 ERRORS_TEXT = "others get no more server errors than before the deployment"
 Counted = PathAnswers | PathTraffic
@@ -44,14 +45,14 @@ TEXT = "others are not refused more often than before the deployment"
 
 @dataclass(frozen=True, kw_only=True)
 class _Share:
-    """How many of the requests of others were answered with one status."""
+    """How many of others' requests got one status."""
 
     bad: int
     of: int
 
     @property
     def surely(self) -> float:
-        """At least so many per cent."""
+        """The lower bound of the share, in percent (99.99 %)."""
         return least_percent(self.bad, self.of, RARE) if self.bad else 0.0
 
     @property
@@ -75,19 +76,25 @@ def judge_refusals(
     may_rise: Sequence[int] = (),
     few: int = FEW,
 ) -> Ruling:
-    """The worst of all paths and statuses; `own`: how often we got (method, path, status) ourselves."""
+    """Judge the worst of all paths and statuses.
+
+    `own` counts the (method, path, status) of our own requests. `may_rise` are statuses that the plan lets
+    rise. With fewer than `few` requests, a share says nothing.
+    """
     wanted = {status: because for status, because in REFUSALS.items() if int(status) not in may_rise}
     others, usual = _others(now, own), None if before is None else _others(before, {})
     rulings = [*_rulings(wanted, others, usual, few), *_by_part(wanted, now, own, few)]
     counts = others[_ALL]
-    told = ", ".join(f"{counts[status]} × {status}" for status in REFUSALS if counts[status])
-    return _worst(rulings) or passed(f"of {counts.total():,} requests of others {told or 'none was refused'}")
+    counted = ", ".join(f"{counts[status]} × {status}" for status in REFUSALS if counts[status])
+    return _worst(rulings) or passed(
+        f"of {counts.total():,} requests of others {counted or 'none was refused'}"
+    )
 
 
 def judge_server_errors(
     now: Sequence[Counted], before: Sequence[Counted] | None, own: Own, *, few: int = FEW
 ) -> Ruling:
-    """5xx to others by path, and in each part of the window: some may be usual, surely more are not."""
+    """Judge the 5xx to others, by path and by part: some may be usual, significantly more are not."""
     now, ours = [_folded(path) for path in now], _own_folded(own)
     others = _others(now, ours)
     usual = None if before is None else _others([_folded(path) for path in before], {})
@@ -110,12 +117,12 @@ def _failing(
         what = f"{share.text} of the requests of others{route} got a server error"
         severity = Severity.P1 if share.surely >= ERRORS_CRITICAL_PERCENT else Severity.P2
         if known is None:
-            # The lines may be of calls to others, as often refused before; half of them never are.
+            # Such lines may belong to calls to other systems, some refused as before; but not half of them.
             is_bad = share.surely >= LOCKED_OUT_PERCENT
             doubt = unknown(f"{what}; whether that is usual is not known: nothing is known of before")
             yield failed(what, Severity.P1, BROKEN) if is_bad else doubt
             continue
-        # A path that nobody used before is held against all of them.
+        # A path that nobody used before is compared with all paths together.
         earlier = known.get(key, Counter())
         earlier = earlier if earlier.total() >= few else known[_ALL]
         usual = _Share(bad=earlier[SERVER_ERROR], of=earlier.total())
@@ -124,7 +131,7 @@ def _failing(
 
 
 def _folded(path: Counted) -> Counted:
-    """With all server errors as one status."""
+    """Return the counts with all server errors as one status."""
     update = {"statuses": _fold(path.statuses), "parts": tuple(_fold(part) for part in path.parts)}
     return path.model_copy(update=update)
 
@@ -144,7 +151,7 @@ def _own_folded(own: Own) -> Own:
 
 
 def _worst(rulings: Sequence[Ruling]) -> Ruling | None:
-    """The worst of all, and how many are like it; None where there are none."""
+    """Return the worst ruling, with the number of others like it; None if there is none."""
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
         found = [ruling for ruling in rulings if ruling.outcome is outcome]
         if found:
@@ -158,7 +165,7 @@ def _worst(rulings: Sequence[Ruling]) -> Ruling | None:
 
 
 def _others(paths: Sequence[Counted], own: Own) -> dict[Key, Counter[str]]:
-    """Statuses by path without our own requests, and of all paths together."""
+    """Return the statuses by path without our own requests; under `_ALL` those of all paths together."""
     found: dict[Key, Counter[str]] = {}
     total: Counter[str] = Counter()
     for path in paths:
@@ -178,7 +185,7 @@ def _rulings(
     for key, counts in now.items():
         for status, because in wanted.items():
             share = _Share(bad=counts[status], of=counts.total())
-            # What is surely so is never more than what was seen.
+            # The lower bound never exceeds the observed share.
             if share.of < few or share.percent <= MORE_POINTS:
                 continue
             route = f" to {' '.join(key)}" if key != _ALL else ""
@@ -190,7 +197,7 @@ def _rulings(
             earlier = before.get(key, Counter())
             usual = _Share(bad=earlier[status], of=earlier.total())
             if usual.of < few:
-                # A new path, or one that nobody used before: all of them together say whether it matters.
+                # Too little is known of this path before: the row of all paths together decides.
                 continue
             more = max(MORE_POINTS, min(MORE_TIMES * usual.at_most, PART_POINTS))
             if share.surely > usual.at_most + more:
@@ -199,12 +206,18 @@ def _rulings(
 
 
 def _is_used(status: str, key: Key, counts: Counter[str]) -> bool:
-    """A path that only ever answers 404 is a scanner's; among all paths together it is none."""
+    """Return whether a path is in use.
+
+    One that only answers 404 is a scanner's; all paths together are in use.
+    """
     return status != "404" or key == _ALL or any(other.startswith(("2", "3")) for other in counts)
 
 
 def _by_part(wanted: Mapping[str, str], paths: Sequence[Counted], own: Own, few: int) -> Iterator[Ruling]:
-    """A part of the window that is surely much worse than all others together, our own requests included."""
+    """Yield the parts of the window that are significantly and much worse than the others.
+
+    The counts of a part include our own requests, so all of ours are subtracted from it.
+    """
     if any(len(path.parts) != len(paths[0].parts) for path in paths):
         return
     for number in range(len(paths[0].parts) if paths else 0):
@@ -214,7 +227,7 @@ def _by_part(wanted: Mapping[str, str], paths: Sequence[Counted], own: Own, few:
             if inside.of < few or inside.percent <= PART_POINTS:
                 continue
             rest = [index for index in range(len(paths[0].parts)) if index != number]
-            # The better half of them: what came to stay is in most parts.
+            # Compare with the better half of the other parts: a lasting failure is in most of them.
             best = sorted(rest, key=lambda index: _of_parts(paths, status, [index], 0).percent)
             outside = _of_parts(paths, status, best[: len(rest) // 2], 0)
             if outside.of < few or inside.surely <= outside.at_most + PART_POINTS:

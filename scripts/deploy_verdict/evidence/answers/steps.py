@@ -1,6 +1,6 @@
-"""What a step of the suite expects, tested on what it gave. Pure.
+"""Tests what a step of the suite expects on the response it got. Pure.
 
-The collector tests only whether to go on; the judge tests again, with the plan that it is given.
+The collector tests only to decide whether to go on; the judge tests again, with the plan that it is given.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ from deploy_verdict.plan import Alternative, Capture, Expecting, Step, Together
 
 
 def captures(step: Step, exchange: Exchange) -> tuple[dict[str, JsonValue], dict[str, str]]:
-    """The values that a step wants of its answer, and why some are not there."""
+    """Return the values that a step captures from its response, and why others are missing, by name."""
     captured: dict[str, JsonValue] = {}
     not_captured: dict[str, str] = {}
     for name, capture in step.capture.items():
@@ -58,7 +58,7 @@ def _captured(capture: Capture, exchange: Exchange) -> JsonValue | Lacking:
     text = str(value)
     if text.encode("utf-8", errors="replace").decode("utf-8") != text:
         return Lacking(f"{capture.from_} is not text that can be sent (half a character)")
-    # Answers are redacted before anything is read from them: what stands there is not the value.
+    # Responses are redacted before anything is read from them, so this is not the real value.
     if "[redacted" in text:
         why = "looks like a secret, and was redacted"
         return Lacking(f"{capture.from_} {why} — a token that the service issues is for service.auth.login")
@@ -66,15 +66,16 @@ def _captured(capture: Capture, exchange: Exchange) -> JsonValue | Lacking:
 
 
 def accept_text(alternatives: Sequence[Alternative]) -> str:
-    """All acceptable outcomes as one expectation."""
+    """Return all acceptable outcomes as the text of one expectation."""
     return "accepts " + " or ".join(f"({alternative.text})" for alternative in alternatives)
 
 
 def accepted(alternatives: Sequence[Alternative], exchange: Exchange) -> Ruling:
-    """Whether an answer is one of the acceptable outcomes.
+    """Judge whether a response is one of the acceptable outcomes.
 
-    An alternative is met when its status is the answer's. A met one that fails on a value that could be
-    read decides (the answer is of that kind, and wrong); else one that cannot be read leaves it open.
+    An alternative applies if its status is that of the response. If an applying alternative fails on a
+    readable value, that decides: the response is of this kind, and wrong. Else an unreadable value leaves it
+    open.
     """
     results = [tested_all(alternative.lines, exchange) for alternative in alternatives]
     outcomes = [worst(line.outcome for line in lines) for lines in results]
@@ -113,13 +114,16 @@ def _described_line(line: Tested) -> str:
 
 
 def step_label(part: str, index: int, name: str) -> str:
-    """A step as messages name it: "step 2 'PAUSAR ARM'", "cleanup step 1 'release'"."""
+    """Name a step as messages do: "step 2 'PAUSAR ARM'", "cleanup step 1 'release'"."""
     words = {"steps": "step", "before_each": "before_each step"}
     return f"{words.get(part, f'{part} step')} {index + 1} '{name}'"
 
 
 def worst_ruling(rulings: Sequence[Ruling]) -> Ruling:
-    """The first of the worst; the severity is that of the worst fail. Nothing at all is inconclusive."""
+    """Return the first of the worst rulings, with the severity of the worst fail.
+
+    Inconclusive if there is none.
+    """
     outcome = worst(ruling.outcome for ruling in rulings)
     first = next((ruling for ruling in rulings if ruling.outcome is outcome), None)
     if first is None:
@@ -131,15 +135,15 @@ def worst_ruling(rulings: Sequence[Ruling]) -> Ruling:
 
 
 def tested_line(line: Expectation, exchange: Exchange) -> Ruling:
-    """One line of `expect` tested on an answer."""
+    """Judge one line of `expect` on a response."""
     result = tested(line, exchange)
-    # What a wrong value means is not known where there was no value.
+    # Without a value, what a wrong value would mean does not apply.
     because = None if exchange.fault is not None else line.matcher.else_ or line.matcher.because
     return Ruling(result.outcome, result.actual, line.matcher.severity, because)
 
 
 def tested_step(step: Expecting, exchange: Exchange) -> Ruling:
-    """Test `expect` and `accept` on an answer; the reason of a pass is nobody's concern."""
+    """Judge `expect` and `accept` on a response."""
     rulings = [
         _with_expectation(line.text, tested_line(line, exchange))
         for line in (step.expect.lines if step.expect else ())
@@ -154,27 +158,27 @@ def _with_expectation(text: str, ruling: Ruling) -> Ruling:
 
 
 def is_targets_trouble(exchange: Exchange) -> bool:
-    """Whether the target itself is broken here: it gave no answer by its own fault, or a 5xx."""
+    """Return whether the target is broken here: a 5xx, or no response by its own or its edge's fault."""
     if exchange.fault is not None and exchange.fault.whose in (Whose.TARGET, Whose.EDGE):
         return True
     return exchange.status is not None and exchange.status >= 500
 
 
 def may_have_written(exchange: Exchange) -> bool:
-    """Whether there may be something to restore: a request other than a read reached the target."""
+    """Return whether there may be something to restore: a request other than a read reached the target."""
     if exchange.method in ("GET", "HEAD"):
         return False
     return exchange.fault is None or exchange.fault.kind not in NOT_CONNECTED
 
 
 def refusal_body(exchange: Exchange) -> str:
-    """The start of a 4xx or 5xx answer's body, which gives the reason; to stand after its status."""
+    """Return the start of a 4xx or 5xx response's body, to follow its status; "" for other responses."""
     is_refusal = exchange.fault is None and exchange.status is not None and exchange.status >= 400
     return f": {shown(exchange.body)}" if is_refusal and exchange.body else ""
 
 
 def tested_race(together: Together, race: Race) -> Ruling:
-    """Right answers count only when all requests were under way at one moment."""
+    """Judge a race: right responses count only if all requests were in flight at one moment."""
     answers = tested_answers(together, race)
     if answers.outcome is not Outcome.PASS or overlapped(race):
         return answers
@@ -187,13 +191,13 @@ def tested_race(together: Together, race: Race) -> Ruling:
 
 
 def overlapped(race: Race) -> bool:
-    """Whether the last request began before the first one ended."""
+    """Return whether the last request began before the first one ended."""
     timed = len(race.starts_ms) == len(race.ends_ms) == len(race.exchanges) > 0
     return race.overlapped and timed and max(race.starts_ms) < min(race.ends_ms)
 
 
 def tested_answers(together: Together, race: Race) -> Ruling:
-    """Count the answers of each status, and test what each request of the race expects of its own."""
+    """Judge the number of responses of each status, and what each request of the race expects itself."""
     results = [_counted(together, race)]
     if len(race.exchanges) == together.size:
         own = [request for request in together.requests for _ in range(together.times)]

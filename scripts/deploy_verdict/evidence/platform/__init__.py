@@ -1,1 +1,1 @@
-"""What the platform says of the service and of other people's requests. Pure."""
+"""What the platform reports about the service and about other people's requests. Pure."""

@@ -1,4 +1,4 @@
-"""What the platform says, as far as the evidence holds it: for the judge and the report alike. Pure."""
+"""What the platform reports, as the evidence holds it, for both judge and report. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Kind = TypeVar("Kind", bound=Observation)
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentSample:
-    """One sample of the deployment and where it stands in the evidence."""
+    """One sample of the deployment and its place in the evidence."""
 
     pointer: str
     observation: DeploymentObservation
@@ -33,7 +33,7 @@ class DeploymentSample:
 def readings_of(
     bundle: Bundle, stage: str, kind: type[Kind], check: str | None = None, *, offset_s: float | None = None
 ) -> list[tuple[str, Kind]]:
-    """Every observation of one kind (check, sample) with its pointer, in the order of offset and attempt."""
+    """Return each observation of a kind (check, sample) with its pointer, by offset and attempt."""
     return [
         (pointer, observation)
         for item in bundle.of_stage(stage)
@@ -44,25 +44,25 @@ def readings_of(
 
 
 def looks(bundle: Bundle) -> tuple[DeploymentSample, ...]:
-    """In the order of offset and attempt."""
+    """Return the samples of the deployment in the order of offset and attempt."""
     found = readings_of(bundle, "deployment", DeploymentObservation)
     return tuple(DeploymentSample(pointer=pointer, observation=observation) for pointer, observation in found)
 
 
 def deployed(samples: Sequence[DeploymentSample]) -> Deployment | None:
-    """The subject as the first sample that found it describes it."""
+    """Return the deployment as the first sample that found it describes it."""
     return next((sample.observation.deployment for sample in samples if sample.observation.deployment), None)
 
 
 def errors_of(path: PathTraffic) -> int:
-    """How many requests of a path were answered 5xx."""
+    """Return how many requests of a path were answered 5xx."""
     return sum(
         count for status, count in path.statuses.items() if status.startswith("5") and len(status) == 3
     )
 
 
 def points_of(observation: MetricsObservation, name: str, deployment: str | None) -> tuple[Point, ...]:
-    """A series in the order of time; one of another deployment is none of the subject's."""
+    """Return a series in the order of time, without the points of other deployments."""
     fitting = [
         item for item in observation.series if item.name == name and item.deployment in (None, deployment)
     ]
@@ -71,7 +71,7 @@ def points_of(observation: MetricsObservation, name: str, deployment: str | None
 
 
 def own_answered(bundle: Bundle) -> int:
-    """How many requests of ours the service itself answered in this window, by any stage."""
+    """Return how many requests of ours, by any stage, the service itself answered in this window."""
     answered = sum(_is_answer(item.exchange) for item in bundle.sent_to_service)
     fingerprints = readings_of(bundle, "health", FingerprintObservation)
     awaited = readings_of(bundle, "health", AwaitedObservation)

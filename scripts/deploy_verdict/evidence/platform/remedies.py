@@ -1,11 +1,11 @@
-"""What to do where the platform did not answer us, so that the next window can tell. Pure."""
+"""What to do if the platform did not answer us, so that the next window can tell. Pure."""
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.model import Fault
 
 
 def remedy_of(fault: Fault | None) -> str | None:
-    """By what kind of refusal it was; None where nothing but trying again is known."""
+    """Return the remedy for a kind of refusal; None if only trying again may help."""
     if fault is None:
         return None
     if fault.retry_after_s is not None:

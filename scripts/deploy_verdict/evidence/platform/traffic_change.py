@@ -10,12 +10,15 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.stats.growth import TrafficChange
 
-# Points must lie closer than this part of a third of the window, or its ends cannot be told apart.
+# A third of the window needs this many points, or its ends cannot be distinguished.
 FINEST_PART = 6
 
 
 def traffic_change(bundle: Bundle, from_s: float, to_s: float) -> TrafficChange | None:
-    """None where it is not known. It begins when our own load of T+0 is over, as that hides the others'."""
+    """Return the change from the first to the last third, or None if it is not known.
+
+    It begins after our own load of T+0, which hides the requests of others.
+    """
     from_s = max(from_s, min(_first_sample_ended_s(bundle), from_s + (to_s - from_s) / 3))
     third_s = (to_s - from_s) / 3
     traffic = traffic_of(bundle, third_s / FINEST_PART)
@@ -28,25 +31,26 @@ def traffic_change(bundle: Bundle, from_s: float, to_s: float) -> TrafficChange 
 
 @dataclass(frozen=True)
 class OthersRequests:
-    """Requests of others by the platform's points, which lie `every_s` apart."""
+    """Requests of others, from the platform's points, which are `every_s` apart."""
 
     points: tuple[tuple[float, float], ...]
     ours_s: tuple[float, ...]
     every_s: float
 
     def between(self, start_s: float, end_s: float) -> float:
+        """Return how many requests others sent in a stretch (plan seconds)."""
         all_ = sum(count for at_s, count in self.points if start_s <= at_s < end_s)
         return max(0.0, all_ - sum(start_s <= at_s < end_s for at_s in self.ours_s))
 
     def around(self, start_s: float, end_s: float) -> float:
-        """For each point of the time in which these readings were taken."""
+        """Return the requests per point at the time of these readings."""
         start_s, end_s = start_s - self.every_s, end_s + self.every_s
         points = {at_s for at_s, _ in self.points if start_s < at_s < end_s}
         return self.between(start_s, end_s) / max(1, len(points))
 
 
 def traffic_of(bundle: Bundle, every_s: float) -> OthersRequests | None:
-    """None where it is not known, or by points that lie farther apart than that."""
+    """Return the requests of others; None if unknown, or by points more than `every_s` apart."""
     readings = [
         item
         for _, item in readings_of(bundle, "metrics", MetricsObservation, "metrics")
@@ -63,7 +67,10 @@ def traffic_of(bundle: Bundle, every_s: float) -> OthersRequests | None:
 
 
 def _first_sample_ended_s(bundle: Bundle) -> float:
-    """When the last stage of T+0 had sent its requests, in plan time: minutes, unless time is sped up."""
+    """Return when the last stage of T+0 had sent its requests, in plan seconds.
+
+    These are minutes, unless time is sped up.
+    """
     ends = [item.evidence.finished_at for item in bundle.loaded if item.evidence.offset_s == 0]
     if not ends:
         return 0.0
@@ -75,7 +82,7 @@ def _ours_at(bundle: Bundle) -> tuple[float, ...]:
 
 
 def _offsets(bundle: Bundle) -> Iterable[float]:
-    """When each answered request of ours was sent, in plan time."""
+    """Yield when each answered request of ours was sent, in plan seconds."""
     for sent in bundle.sent_to_service:
         if sent.exchange.status is not None:
             yield (sent.exchange.at - bundle.window.t0).total_seconds() * bundle.window.speed

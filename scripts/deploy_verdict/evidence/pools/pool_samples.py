@@ -1,6 +1,6 @@
-"""A pool's bursts as numbers: per sample the mean, the floor and the peak of its readings. Pure.
+"""A pool's bursts as numbers: the mean, floor and peak of the readings of each sample. Pure.
 
-A reading counts only when both numbers can be read and make sense; what cannot be read has a reason.
+A reading counts only if both numbers can be read and make sense; otherwise it has a reason.
 """
 
 from collections import Counter
@@ -15,13 +15,13 @@ from deploy_verdict.plan import Plan, Pool
 from deploy_verdict.plan.sections.pools import Burst, Number
 from deploy_verdict.stats.scatter import likeness
 
-# Numbers of connections are integers; a utilization may have been rounded or cut to whole percents.
+# Connections are counted in integers; a utilization may have been rounded or cut to whole percents.
 ROUNDED_USED, ROUNDED_PERCENT = 0.5, 1.0
 
 
 @dataclass(frozen=True)
 class PoolLevel:
-    """One reading as numbers: connections in use, and the pool's size."""
+    """One reading as numbers: the connections in use, and the size of the pool."""
 
     used: float
     limit: float
@@ -30,12 +30,15 @@ class PoolLevel:
 
     @property
     def percent(self) -> float:
-        """Utilization as the pool's own share, 0 to 100."""
+        """The utilization in percent, from the two numbers."""
         return 100 * self.used / self.limit
 
     @property
     def contradiction(self) -> str | None:
-        """How the gauge's numbers disagree, or None; a utilization may be in percent or from 0 to 1."""
+        """How the gauge's numbers disagree, or None.
+
+        A stated utilization may be in percent or from 0 to 1.
+        """
         if self.free is not None and abs(self.used + self.free - self.limit) > ROUNDED_USED:
             return f"{self.used:g} used and {self.free:g} free do not add up to {self.limit:g}"
         stated = self.utilization
@@ -47,13 +50,13 @@ class PoolLevel:
         return None
 
 
-# The kind of fault of a server that refused us because all of its connections were taken.
+# The kind of fault of a server that refused us because all its connections were in use.
 FULL = "full"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerState:
-    """What a server that was asked itself said of itself. `born`: the same as long as it did not restart."""
+    """What a server that was queried directly reports about itself; `born` changes only if it restarts."""
 
     born: str
     up_s: float
@@ -66,7 +69,7 @@ class ServerState:
 
 
 def state_of(reading: Reading) -> ServerState | None:
-    """A server's state in one reading; None where it did not answer, or says nothing of that kind."""
+    """Return a server's state in one reading; None if it did not answer or reports no state."""
     document = read_json(reading.body) if reading.body else None
     facts = document.value if isinstance(document, Found) and isinstance(document.value, dict) else {}
     try:
@@ -84,18 +87,19 @@ def state_of(reading: Reading) -> ServerState | None:
         return None
 
 
-# Where services say which of their processes answers; Prometheus's clients give the second by themselves.
+# The keys under which services name the process that answers. Prometheus clients export the metric by
+# default.
 _PROCESS_KEYS = ("pid", "process_id", "worker_pid", "worker_id", "instance_id", "hostname", "replica_id")
 PROCESS_METRIC = "process_start_time_seconds"
 
 
-# Of a body, so many values are compared between readings.
+# The number of values in a body that are compared between readings.
 _MOST_VALUES = 40
 
 
 @dataclass(frozen=True)
 class Told:
-    """All that one reading of a service told, by field, and whether it began a new connection."""
+    """Every field of one reading of a service with its value, and whether it began a new connection."""
 
     new_connection: bool
     values: tuple[tuple[str, str | float], ...]
@@ -115,14 +119,14 @@ def _scalars(value: object, path: str, depth: int) -> Iterator[tuple[str, str | 
             yield from _scalars(item, f"{path}.{key}", depth - 1)
 
 
-def _told(reading: Reading, level: "PoolLevel | str") -> Told:
+def _fields_of(reading: Reading, level: "PoolLevel | str") -> Told:
     numbers = () if isinstance(level, str) else (("used", level.used), ("limit", level.limit))
     return Told(reading.new_connection, (*numbers, *_values_in(reading.body)))
 
 
 @lru_cache(maxsize=256)
 def process_of(body: str | None) -> str | None:
-    """Which process of the service gave an answer, as the answer itself says it; None where it does not."""
+    """Return which process of the service gave a response, by its body; None if it does not say."""
     if not body:
         return None
     if body.lstrip().startswith("{"):
@@ -132,8 +136,8 @@ def process_of(body: str | None) -> str | None:
     return f"started {line.split()[1]}" if line and len(line.split()) > 1 else None
 
 
-def _who(reading: Reading) -> str | None:
-    """The instance that a header or the plan names, and the process in it."""
+def _process_named(reading: Reading) -> str | None:
+    """Return the instance that a header or the plan names, and the process in it."""
     instance = None if reading.instance is None else f"instance {reading.instance}"
     return ", ".join(filter(None, (instance, process_of(reading.body)))) or None
 
@@ -153,9 +157,9 @@ def _process_in(value: object, depth: int) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolSample:
-    """One planned sample. `levels` are its good readings; `reasons` say why others are not.
+    """One planned sample. `levels` are its good readings, `reasons` say why others are not good.
 
-    It was planned as so many readings over so many seconds.
+    The plan has `planned_readings` over `planned_s` seconds.
     """
 
     offset_s: float
@@ -178,31 +182,37 @@ class PoolSample:
 
     @property
     def mean_used(self) -> float:
+        """The mean of the connections in use."""
         return sum(level.used for level in self.levels) / len(self.levels)
 
     @property
     def peak_used(self) -> float:
+        """The most connections in use in any reading."""
         return max(level.used for level in self.levels)
 
     @property
     def floor_used(self) -> float:
+        """The fewest connections in use in any reading."""
         return min(level.used for level in self.levels)
 
     @cached_property
     def percents(self) -> tuple[float, ...]:
+        """The utilization in each good reading, in percent."""
         return tuple(level.percent for level in self.levels)
 
     @cached_property
     def likeness(self) -> float | None:
-        """The correlation of neighbouring readings; None where nothing moves."""
+        """The correlation of neighbouring readings; None if nothing moves."""
         return likeness(self.percents)
 
     @property
     def mean_percent(self) -> float:
+        """The mean utilization, in percent."""
         return sum(self.percents) / len(self.levels)
 
     @property
     def peak_percent(self) -> float:
+        """The highest utilization in any reading, in percent."""
         return max(self.percents)
 
 
@@ -210,9 +220,9 @@ _Burst = tuple[str, BurstObservation]
 
 
 def pool_samples(plan: Plan, pool: Pool, loaded: Iterable[Loaded]) -> tuple[PoolSample, ...]:
-    """One entry for each planned offset, in order; without evidence it has no pointer and no levels.
+    """Return one sample for each planned offset, in order. Without evidence it has no pointer and no levels.
 
-    The readings of all attempts count: a second try does not undo what the first one found.
+    The readings of all attempts count: a second attempt does not undo what the first one found.
     """
     found: dict[float, list[_Burst]] = {}
     for item in sorted(loaded, key=lambda item: item.evidence.attempt):
@@ -249,15 +259,15 @@ def _sample(pool: Pool, offset_s: float, planned: Burst, bursts: list[_Burst]) -
         ),
         limited=sum(one.status == 429 for one in readings),
         states=tuple(state for one in readings if (state := state_of(one)) is not None) if pool.asks else (),
-        processes=tuple(who for one in readings if (who := _who(one)) is not None),
-        told=() if pool.asks else tuple(map(_told, readings, results)),
+        processes=tuple(who for one in readings if (who := _process_named(one)) is not None),
+        told=() if pool.asks else tuple(map(_fields_of, readings, results)),
         not_asked=burst.not_asked if burst else False,
         interrupted=burst.interrupted if burst else False,
     )
 
 
 def is_left_out(samples: Sequence[PoolSample]) -> bool:
-    """Whether the plan left the pool out: no sample asked its server, as the address was empty."""
+    """Return whether the plan left the pool out, as the address of its server was empty at every sample."""
     return any(sample.not_asked for sample in samples) and not any(sample.readings for sample in samples)
 
 
@@ -270,7 +280,7 @@ def _reasons(stated: tuple[str, ...], bursts: list[_Burst]) -> tuple[str, ...]:
 
 
 def _levels(pool: Pool, readings: Iterable[Reading]) -> list[PoolLevel | str]:
-    """As level_of, but once for readings that are alike: a gauge has few different answers."""
+    """Apply level_of, once for equal readings: a gauge gives few different responses."""
     known: dict[tuple[object, ...], PoolLevel | str] = {}
     found = []
     for reading in readings:
@@ -282,7 +292,7 @@ def _levels(pool: Pool, readings: Iterable[Reading]) -> list[PoolLevel | str]:
 
 
 def level_of(pool: Pool, reading: Reading) -> PoolLevel | str:
-    """A reading's numbers, or why it has none."""
+    """Return a reading's numbers, or why it has none."""
     for fault in reading.faults:
         return fault_text(fault)
     numbers: dict[str, float] = {}
@@ -300,7 +310,10 @@ def level_of(pool: Pool, reading: Reading) -> PoolLevel | str:
 
 
 def _number(pool: Pool, number: Number, reading: Reading) -> float | str:
-    """One number of a reading; the answer of a server that was asked itself has no status."""
+    """Return one number of a reading, or why it has none.
+
+    A server that was queried directly has no status.
+    """
     if number.get is None or number.get == pool.path:
         status, body, truncated = reading.status, reading.body, reading.body_truncated
     else:

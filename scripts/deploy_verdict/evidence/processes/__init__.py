@@ -1,1 +1,1 @@
-"""Which process or instance gave an answer, since when it runs, how many there are. Pure."""
+"""Which process or instance answered, since when it runs, and how many there are. Pure."""

@@ -1,4 +1,4 @@
-"""Which instance gave an answer, as far as it says, and how many a broken one could hide among. Pure."""
+"""Which instance gave a response, if it says so, and among how many a broken one could hide. Pure."""
 
 import math
 from collections import Counter
@@ -8,7 +8,7 @@ from deploy_verdict.expect import Found, select
 from deploy_verdict.model import BurstObservation, Exchange, HttpObservation
 from deploy_verdict.plan import Plan
 
-# Headers by which proxies and frameworks name the instance behind them; of an edge's own node none is.
+# Headers in which proxies and frameworks name the instance behind them; none names a node of an edge.
 KNOWN_HEADERS = (
     "x-instance-id",
     "x-instance",
@@ -22,7 +22,7 @@ LONGEST_NAME = 80
 
 
 def instance_of(plan: Plan, exchange: Exchange) -> str | None:
-    """The instance as the plan's selector names it, or as a known header does; None where nothing does."""
+    """Return the instance by the plan's selector, or by a known header; None if neither names one."""
     if exchange.status is None:
         return None
     wanted = plan.service.instance
@@ -34,7 +34,7 @@ def instance_of(plan: Plan, exchange: Exchange) -> str | None:
 
 
 def answers_by_instance(bundle: Bundle) -> Counter[str]:
-    """How many answers each instance gave, of those that name it."""
+    """Return how many responses each instance gave, of those that name it."""
     found: Counter[str] = Counter()
     for item in bundle.loaded:
         for observation in item.evidence.observations:
@@ -48,7 +48,10 @@ def answers_by_instance(bundle: Bundle) -> Counter[str]:
 
 
 def fewest_asked(bundle: Bundle) -> tuple[str, int] | None:
-    """The reading health check that was answered least often, each time on a connection of its own."""
+    """Return the read-only health check with the fewest responses, and how many it has.
+
+    Each of them had a connection of its own.
+    """
     asked: Counter[str] = Counter()
     for item in bundle.loaded:
         for observation in item.evidence.observations:
@@ -63,5 +66,5 @@ def fewest_asked(bundle: Bundle) -> tuple[str, int] | None:
 
 
 def most_instances(asked: int) -> int:
-    """Among how many a single broken instance would have answered one of so many requests, at 95 %."""
+    """Return how many instances there may be for a broken one to show in `asked` responses (at 95 %)."""
     return math.floor(1 / (1 - math.pow(0.05, 1 / asked)) + 1e-9)

@@ -1,4 +1,4 @@
-"""Older code that went on answering after T0, as a deployment's change-over has it. Pure."""
+"""Older code that kept answering after T0, as happens during a change-over. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,12 +12,12 @@ from deploy_verdict.plan import OpenApi
 
 
 def is_older_code(sought: OpenApi, attempt: FingerprintAttempt) -> bool:
-    """The document was read well, and what only the new code has is not in it."""
+    """Return whether the document could be read and lacks what only the new code has."""
     return attempt.absent or (attempt.fields is not None and sought.field not in attempt.fields)
 
 
 def older_code_until(bundle: Bundle) -> datetime | None:
-    """When the new code alone began to answer; None where older code did not answer at first."""
+    """Return when only the new code answered; None if no older code answered at first."""
     until = max((*_of_documents(bundle), *_of_checks(bundle)), default=None)
     return None if until is None else at_offset(bundle.window, until)
 
@@ -34,7 +34,7 @@ def _of_documents(bundle: Bundle) -> Iterator[float]:
 
 
 def _of_checks(bundle: Bundle) -> Iterator[float]:
-    """Of a check that shows a commit, and held only after some tries."""
+    """Yield when a check that shows a commit began to hold, if it took several tries."""
     for check in bundle.plan.awaited:
         for _, reading in readings_of(bundle, "health", AwaitedObservation):
             if reading.check != check.name or len(reading.answers) < 2:

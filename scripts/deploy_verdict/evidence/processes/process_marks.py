@@ -1,7 +1,7 @@
-"""What answers say of the process that gave them: since when it runs, which one it is. Pure.
+"""What responses say of the process that gave them: how long it has run, which one it is. Pure.
 
-Health endpoints name an uptime, a start time, a process id, or counters since the start. Where instances take
-turns such values go back and forth; a restart is a value that never comes back.
+Health endpoints give an uptime, a start time, a process id, or counters since the start. If instances take
+turns, such values go back and forth; after a restart the old value never returns.
 """
 
 import math
@@ -30,7 +30,7 @@ START = re.compile(
     r"(?i)^(x-)?(((process|app|server|service|jvm)[._-]?)?(started([_-]?(at|on))?|(process_)?start[_-]?(time(stamp)?|up[_-]?time)"
     r"(_(ms|s|seconds))?|boot[_-]?(time|id)|booted[_-]?at|launched[_-]?at|(up|running)[_-]?since)|pid|process[_-]?id)$"
 )
-# What names the code itself; not $.redis.version, which is a part's, nor a number that counts edits.
+# What names the code itself. $.redis.version names a component, and a plain number may count edits.
 VERSION = re.compile(
     r"(?i)^(x-)?((app|service|api|server|git|source)[._-]?)?(version|(commit|build|release|image)([._-]?(id|sha|hash|tag"
     r"|version))?|sha|revision)$"
@@ -42,16 +42,16 @@ _METRIC = re.compile(
     r"^(process_start_time_seconds|process_uptime_seconds)(?:\{[^}\n]*\})? (\S+)$", re.MULTILINE
 )
 _DEEPEST, _MOST_VALUES, MOST_NAMED = 4, 200, 3
-# A counter has to rise so often before its fall says something, and go on rising after it.
+# A counter must rise this often before its fall, and this often after it, for the fall to mean anything.
 FEWEST_RISES, FEWEST_AFTER = 5, 2
-# An uptime is rounded, and read a little later than the process knows.
+# An uptime is rounded, and read a little later than the process reports it.
 SLACK_S = 2.0
 _COARSE_S = 60.0
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One value of one field, seen at a moment of plan time."""
+    """One value of one field, seen at a moment in plan seconds."""
 
     at_s: float
     value: float | str
@@ -60,7 +60,7 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Restart:
-    """A restart between two looks, and the field that shows it."""
+    """A restart between two responses, and the field that shows it."""
 
     from_s: float
     to_s: float
@@ -69,7 +69,7 @@ class Restart:
 
 
 def restarts(bundle: Bundle) -> tuple[Restart, ...]:
-    """Every restart that a field of an answer shows; one that two fields show counts once."""
+    """Return every restart that a field shows. If two fields show the same one, it counts once."""
     found = [
         item
         for (_, field), marks in _series(bundle).items()
@@ -83,7 +83,7 @@ def restarts(bundle: Bundle) -> tuple[Restart, ...]:
 
 
 def versions(bundle: Bundle) -> tuple[str, str] | None:
-    """The versions that answered, in words, where they are several; and where that stands in the evidence.
+    """Return the versions that answered, in words, with a pointer; None unless there are several.
 
     Until `fresh_within` older code may still answer.
     """
@@ -96,9 +96,9 @@ def versions(bundle: Bundle) -> tuple[str, str] | None:
             if mark.at_s >= bundle.plan.fresh_within_s and _CODE.fullmatch(str(mark.value)):
                 seen.setdefault(str(mark.value), []).append(mark)
         if len(seen) > 1:
-            told = [_times_of(value, found) for value, found in seen.items()]
-            more = f", and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
-            return f"{field} is {', '.join(told[:MOST_NAMED])}{more}", list(seen.values())[1][0].pointer
+            listed = [_times_of(value, found) for value, found in seen.items()]
+            more = f", and {len(listed) - MOST_NAMED} more" if len(listed) > MOST_NAMED else ""
+            return f"{field} is {', '.join(listed[:MOST_NAMED])}{more}", list(seen.values())[1][0].pointer
     return None
 
 
@@ -108,19 +108,19 @@ def _times_of(value: str, marks: Sequence[Mark]) -> str:
 
 
 def _series(bundle: Bundle) -> dict[tuple[str, str], list[Mark]]:
-    """By path and field, in the order of time."""
+    """Return the marks by (path, field) in the order of time."""
     series: dict[tuple[str, str], list[Mark]] = {}
     for sent in bundle.sent_to_service:
         if sent.exchange.fault is not None:
             continue
         at_s = (sent.exchange.at - bundle.window.t0).total_seconds() * bundle.window.speed
-        for field, value in _told(sent.exchange):
+        for field, value in _marks_in(sent.exchange):
             series.setdefault((path_of(sent.exchange.url), field), []).append(Mark(at_s, value, sent.pointer))
     return {key: sorted(marks, key=lambda mark: mark.at_s) for key, marks in series.items()}
 
 
-def _told(exchange: Exchange) -> Iterator[tuple[str, float | str]]:
-    """The marks in the headers, and in a body of JSON or of Prometheus."""
+def _marks_in(exchange: Exchange) -> Iterator[tuple[str, float | str]]:
+    """Yield the marks in the headers, and in a JSON or Prometheus body."""
     for name, text in exchange.headers.items():
         is_start = START.match(name) or VERSION.match(name)
         if is_start or (UPTIME.match(name) and seconds_of(text) is not None):
@@ -159,7 +159,7 @@ def _is_number(item: Any) -> bool:
 
 
 def seconds_of(value: Any) -> float | None:
-    """How long an uptime is, in its own unit where it is a number; None for what is none."""
+    """Return how long an uptime is, in its own unit if it is a number; None if it is no uptime."""
     if _is_number(value):
         return float(value)
     text = str(value).strip()
@@ -184,7 +184,7 @@ def _of_field(field: str, marks: Sequence[Mark], speed: float) -> Iterator[Resta
 
 
 def _replaced(field: str, marks: Sequence[Mark]) -> Iterator[Restart]:
-    """A value that was there twice or more, and never again once another one came."""
+    """Yield where a value is replaced by a new one and never returns. One earlier mark is too few."""
     last = {mark.value: index for index, mark in enumerate(marks)}
     for index, mark in enumerate(marks[1:], start=1):
         before = marks[index - 1]
@@ -194,16 +194,17 @@ def _replaced(field: str, marks: Sequence[Mark]) -> Iterator[Restart]:
 
 
 def _uptime_fell(field: str, marks: Sequence[Mark], speed: float) -> Iterator[Restart]:
-    """It is shorter than the time since the look before it: another instance would be older.
+    """Yield where an uptime is shorter than the time since the previous response.
 
-    Whole minutes and longer cannot show that: there it fell once, after and before it only ever rose.
+    Another instance would be older. Whole minutes and longer cannot show that: there the uptime must fall
+    exactly once, and only rise before and after.
     """
     values = [seconds_of(mark.value) or 0.0 for mark in marks]
     named = _NAMED_UNIT.search(field)
     falls = [index for index in range(1, len(values)) if values[index] < values[index - 1]]
     for index in falls:
         before, mark = marks[index - 1], marks[index]
-        # The unit in a name is that of a number; "PT3M" has its own.
+        # The unit in the name applies to a number; "PT3M" has its own.
         is_number = str(mark.value).replace(".", "").isdigit()
         unit = _UNITS[named.group(1).lower()] if named and is_number else 1.0
         is_young = unit * values[index] <= (mark.at_s - before.at_s) / speed + SLACK_S
@@ -219,7 +220,7 @@ def _shown(mark: Mark) -> str:
 
 
 def _counter_fell(field: str, marks: Sequence[Mark]) -> Iterator[Restart]:
-    """To less than half, once, after it only ever rose, and rose again after it."""
+    """Yield where a counter falls once to less than half, having only risen before, and rises again."""
     values = [float(mark.value) for mark in marks]
     falls = [i for i in range(1, len(values)) if values[i] < values[i - 1]]
     if len(falls) != 1 or values[falls[0]] >= values[falls[0] - 1] / 2:

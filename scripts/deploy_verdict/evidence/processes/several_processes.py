@@ -1,7 +1,7 @@
-"""Do several processes answer behind one address? By what their answers say, and when it changes. Pure.
+"""Do several processes answer behind one address? Judged by what their responses say, and when. Pure.
 
-A service of several workers or instances has a pool in each, and every answer tells of one of them. Most
-name themselves; of others the limit or the start goes back and forth, or a number changes only where a new
+A service with several workers or instances has a pool in each, and a response shows only one of them. Most
+name themselves. For others, the limit or the start goes back and forth, or a number changes only where a new
 connection begins, as a connection stays with one process.
 """
 
@@ -14,15 +14,15 @@ from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.evidence.processes.process_marks import START, UPTIME
 from deploy_verdict.stats.bounds import least_percent
 
-# A value has come back so often: no restart and no setting that was changed does that.
+# A value returned this often: neither a restart nor a changed setting does that.
 FEWEST_RETURNS = 2
 FEWEST_FALLS = 3
-# With fewer turns on each side, workers that happened not to be met look like new ones.
+# With fewer turns on each side, workers that were not met by chance look like new ones.
 FEWEST_TURNS = 4
-# Of a number's changes, so many are at new connections, beyond an error of one in ten thousand.
+# The share of a number's changes that fall on new connections, and the error of that conclusion.
 AT_NEW_SHARE, WRONG = 0.8, 0.0001
 MOST_NAMED = 4
-# A value that is another in most readings is a time or an id.
+# A value that differs in more than this share of the readings is a time or an id.
 MOST_CHANGED = 0.5
 
 
@@ -30,7 +30,7 @@ MOST_CHANGED = 0.5
 class Several:
     """What shows that several processes answer, in words, and the first sample that shows it.
 
-    `restarted`: one after another, not in turn.
+    `restarted`: one after the other, not in turn.
     """
 
     text: str
@@ -40,9 +40,9 @@ class Several:
 
 @dataclass(frozen=True)
 class _Consecutive:
-    """Two readings of one sample, one after the other, of one field.
+    """One field in two consecutive readings of one sample.
 
-    `is_mixed`: of a sample some of whose readings kept their connection, so that the two can be compared.
+    `is_mixed`: some readings of the sample kept their connection, so new and kept ones can be compared.
     """
 
     before: str | float
@@ -57,12 +57,12 @@ class _Consecutive:
 
 
 def several_processes(samples: Sequence[PoolSample]) -> Several | None:
-    """None where nothing speaks for it."""
+    """Return what shows that several processes answer, or None."""
     return _named(samples) or _by_values(samples)
 
 
 def _named(samples: Sequence[PoolSample]) -> Several | None:
-    """Answers that name their process."""
+    """Look for responses that name their process."""
     seen = [(who, sample) for sample in samples for who in sample.processes]
     known = list(dict.fromkeys(who for who, _ in seen))
     if len(known) < 2:
@@ -79,7 +79,10 @@ def _named(samples: Sequence[PoolSample]) -> Several | None:
 
 
 def _replaced(samples: Sequence[PoolSample]) -> tuple[str, PoolSample] | None:
-    """Who came first where none of all that answered before ever answers again: alone, or all workers."""
+    """Return who followed whom, where none of the processes that answered before ever answers again.
+
+    That is a single process, or all workers at once.
+    """
     named = [(who, sample) for sample in samples for who in sample.processes]
     turns = [next(run) for _, run in groupby(named, key=lambda item: item[0])]
     names = [who for who, _ in turns]
@@ -93,7 +96,7 @@ def _replaced(samples: Sequence[PoolSample]) -> tuple[str, PoolSample] | None:
 
 
 def _by_values(samples: Sequence[PoolSample]) -> Several | None:
-    """Values that only several processes together can have."""
+    """Look for values that only several processes together can have."""
     steps: dict[str, list[_Consecutive]] = {}
     for sample in samples:
         is_mixed = not all(one.new_connection for one in sample.told[1:])

@@ -1,1 +1,1 @@
-"""Is the code that runs the code that was meant? Judged from fingerprints and named checks."""
+"""Is the running code the intended code? Judged from fingerprints and named checks."""

@@ -1,7 +1,7 @@
-"""Which code answers: each claim's OpenAPI document, until it is new thrice in a row or the time is up.
+"""Requests each claim's OpenAPI document until it is new three times in a row, or time is up.
 
-Right after a deployment the old code may still answer for a while. Every attempt is kept; what to think
-of the last one is the judge's business.
+Right after a deployment, the old code may still answer for a while. Every attempt is kept; the judge decides
+what the last ones mean.
 """
 
 import copy
@@ -20,7 +20,10 @@ from deploy_verdict.stages.documented_routes import MAX_DOCUMENT_BYTES
 def take_fingerprints(
     context: Context, offset_s: float, until_s: float
 ) -> tuple[FingerprintObservation, ...]:
-    """One observation for each claim with such a document. All share one wait, until `until_s`."""
+    """Take one fingerprint for each claim that names an OpenAPI document.
+
+    All share one wait, until `until_s`.
+    """
     return tuple(
         _fingerprint(context, claim, claim.openapi, offset_s, until_s)
         for claim in context.plan.claims
@@ -54,12 +57,12 @@ def _attempts(context: Context, sought: OpenApi, until_s: float) -> Iterator[Fin
         attempt = _attempt(context, sought)
         yield attempt
         if sought.field in (attempt.fields or ()):
-            # At once again: instances of older and newer code may answer in turns.
+            # Repeat at once: instances of older and newer code may answer in turn.
             new += 1
             if new == IN_A_ROW or context.stop.requested:
                 return
             continue
-        # The last try comes when the time is up, however long the one before it took.
+        # The last attempt is made when the time is up, however long the previous one took.
         if attempt.offset_s >= until_s or context.stop.requested:
             return
         new = 0

@@ -1,4 +1,4 @@
-"""Is this the code? What OpenAPI documents show of each claim, and STALE where older code answers. Pure."""
+"""Is this the intended code? What OpenAPI documents show of each claim; STALE if older code answers. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -26,9 +26,9 @@ STAGE = "claims"
 
 
 def judge_claims(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]:
-    """A finding for each claim that names a document, or whose check was waited for; and of older code.
+    """Yield a finding for each claim with a document or an awaited check, and one for the previous code.
 
-    `others` are the findings that may show it too.
+    `others` are the findings of other stages, which may show a claim too.
     """
     yield from judge_previous(bundle, others)
     if "health" not in bundle.stages:
@@ -42,9 +42,9 @@ def judge_claims(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]
 
 
 def _awaited(bundle: Bundle, claim: Claim) -> Iterator[Finding]:
-    """How long the check that shows this claim took to hold, where it did not at once.
+    """Yield how long the check that shows this claim took to hold, if it did not hold at once.
 
-    The check is judged as any other: this says only why it was judged too early, or late.
+    The check itself is judged like any other; this only explains why that came too early, or late.
     """
     for check in bundle.plan.awaited:
         if claim.openapi is not None or claim.shown_by != f"health/{check.name}":
@@ -58,7 +58,7 @@ def _awaited(bundle: Bundle, claim: Claim) -> Iterator[Finding]:
 
 
 def _of_wait(check: Check, reading: AwaitedObservation) -> Ruling | None:
-    """None where the check held at once."""
+    """Judge the wait for a check; None if it held at once."""
     tried = [tested_step(check, answer.exchange) for answer in reading.answers]
     name, waited = f"health/{check.name}", shown_duration(reading.waited_s)
     if not tried:
@@ -79,7 +79,7 @@ def _judged(
     readings: Sequence[tuple[str, FingerprintObservation]],
     others: Sequence[Finding],
 ) -> Finding:
-    """Old code in any sample stays: a later one does not undo what was answered then."""
+    """Judge a claim over all samples. Older code in any of them stands: no later sample undoes it."""
     rulings = [
         _of_reading(bundle, claim, sought, reading).at(pointer, reading.offset_s)
         for pointer, reading in readings
@@ -125,7 +125,7 @@ def _of_reading(bundle: Bundle, claim: Claim, sought: OpenApi, reading: Fingerpr
 
 
 def _answers_in_turns(sought: OpenApi, reading: FingerprintObservation) -> bool:
-    """Whether older code may still be there: one answer of a check does not show that it is gone."""
+    """Return whether older code may still answer: one response of new code does not show that it is gone."""
     return any(is_older_code(sought, attempt) for attempt in reading.attempts[-IN_A_ROW:])
 
 
@@ -137,7 +137,7 @@ def _lacks(sought: OpenApi, attempt: FingerprintAttempt) -> str:
 
 
 def _after_wait(sought: OpenApi, reading: FingerprintObservation) -> str:
-    """How long the new code took to answer, where it was not there at once."""
+    """Describe how long the new code took to answer, or return "" if it answered at once."""
     before = [attempt for attempt in reading.attempts if sought.field not in (attempt.fields or ())]
     if not before:
         return ""
@@ -149,7 +149,7 @@ def _after_wait(sought: OpenApi, reading: FingerprintObservation) -> str:
 
 
 def _stale(bundle: Bundle, claim: Claim) -> str:
-    """The contradiction, where the platform calls the deployment live; else only what answers."""
+    """Describe the stale code, with the contradiction if the platform calls the deployment live."""
     samples = looks(bundle) if "deployment" in bundle.stages else ()
     found = deployed(samples)
     live = any(standing(sample.observation, bundle.subject).state in SERVING for sample in samples)

@@ -1,7 +1,9 @@
-"""Does the code before still serve? Judged from the HTTP log of the deployment that this one replaced. Pure.
+"""Does the previous code still serve?
 
-Any answer that it gave since it should be gone is proof, whatever else looks well. That it gave none is
-believed of a log that has entries, or where our own requests are in the log of the new one.
+Judged from the HTTP log of the deployment that this one replaced. Pure.
+
+A single response since it should be gone is proof, whatever else looks fine. Its silence counts only if its
+log has entries, or if our own requests are in the log of the new deployment.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +24,7 @@ from deploy_verdict.model import (
 from deploy_verdict.model.window import CUT_TIMES, wall_end
 from deploy_verdict.stages.deployment.state import SERVING, short, standing
 
-# Whoever answered so shortly before the end may go on.
+# A deployment that answered this shortly before the end may still be answering.
 STILL = timedelta(minutes=5)
 OR_LEAVE_OUT = "or leave it out with traffic.previous: false"
 NOT_READ = unknown(
@@ -31,16 +33,19 @@ NOT_READ = unknown(
 
 
 def judge_previous(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]:
-    """One finding, where the plan has traffic and the deployment was live; an answer in any reading stays."""
+    """Yield one finding if the plan has traffic and the deployment was live.
+
+    A response in any reading stands.
+    """
     section = bundle.plan.traffic
     asked = section is not None and section.previous and {"traffic", "deployment"} <= set(bundle.stages)
     samples = looks(bundle)
-    # What replaced nothing leaves the one before to serve.
+    # A deployment that never went live replaced nothing, so the previous one rightly serves.
     if not asked or (samples and not any(_is_live(bundle, sample.observation) for sample in samples)):
         return
     readings = readings_of(bundle, "traffic", PreviousTrafficObservation)
     answered = [item for item in readings if item[1].answered]
-    # The newest that found one has counted most of them.
+    # Of the readings that found responses, the newest has counted most of them.
     kept = NOT_READ
     if readings:
         pointer, reading = answered[-1] if answered else readings[-1]

@@ -1,1 +1,1 @@
-"""Is the deployment live, and did it stay so?"""
+"""Is the deployment live, and did it stay live?"""

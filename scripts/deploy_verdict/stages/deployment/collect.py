@@ -1,4 +1,4 @@
-"""The deployment stage: which deployment is meant, and what the platform says of it; no opinions."""
+"""Observes which deployment is meant and what the platform says about it. No opinions."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -56,7 +56,7 @@ _ERROR_WORDS = re.compile(
 
 
 def error_lines(entries: Iterable[LogEntry]) -> tuple[LogLine, ...]:
-    """The last lines that report errors; where none does, simply the last lines."""
+    """Return the last lines that report errors, or simply the last lines if none does."""
     lines = [
         LogLine(
             at=entry.at, level=parsed(entry.message).level, text=without_colours(entry.message)[:MAX_CHARS]
@@ -69,22 +69,26 @@ def error_lines(entries: Iterable[LogEntry]) -> tuple[LogLine, ...]:
 
 
 def _is_error(line: LogLine) -> bool:
-    """By its level where it names one (a logger may be called error); else by its words."""
+    """Return whether a line reports an error: by its level if it has one, else by its words.
+
+    Words alone would mistake a logger named "error" for one.
+    """
     if line.level is not None:
         return line.level in ("ERROR", "CRITICAL")
     return _ERROR_WORDS.search(line.text) is not None
 
 
-# How long a deployment was waited for, and the pause between two polls until then: 83 in the first hour.
+# (waited so far, pause until the next poll) in seconds: 83 polls in the first hour.
 POLLS_S = ((60.0, 5.0), (300.0, 15.0), (float("inf"), 60.0))
-# Those that were skipped are another question.
+# Skipped deployments take a request of their own.
 SKIPS_EVERY_S, TELL_EVERY_S = 120.0, 60.0
 MOST_RECENT, MOST_ONCE_LIVE = 50, 20
-# Of those that were skipped, to find one commit's: in a sample, and each time while it is waited for.
+# How many skipped deployments are searched for a commit: in a sample, and at each poll during the wait.
 MOST_SKIPPED, MOST_SKIPPED_WAITING = 1000, 50
 LOG_LINES = 500
 CONFIRM_S = 3.0
-# A sleeper needs seconds; then what the samples meet is a fault of the service.
+# A sleeping service wakes within seconds. If it takes longer, what the samples meet is a fault of the
+# service.
 WAKING_S, WAKING_PAUSE_S, MOST_ANSWERS = 60.0, 0.5, 10
 _PASSING_STATES = (State.GONE, State.SUPERSEDED, State.STOPPED, State.DEGRADED, State.UNKNOWN)
 _MAY_PASS = ("rate-limited", "edge-limited", "unavailable", "timeout")
@@ -96,7 +100,7 @@ Tell = Callable[[str], None]
 def resolved(
     railway: RailwayClient, place: ServiceIds, subject: Subject, *, most_skipped: int = MOST_SKIPPED
 ) -> tuple[Deployment | None, str, int]:
-    """The deployment that is meant, how it was found, and how many fitted; raises RailwayError."""
+    """Return the deployment that is meant, how it was found, and how many fitted; raise RailwayError."""
     if subject.deployment:
         found = deployment(railway, subject.deployment)
         _check_belongs(railway, place, found)
@@ -117,7 +121,10 @@ def resolved(
 
 
 def _listed(railway: RailwayClient, place: ServiceIds) -> tuple[Deployment, ...]:
-    """The newest; what serves, where Railway no longer knows the list. Then nobody says what came between."""
+    """Return the newest deployments; the active ones if Railway's API no longer has the list.
+
+    What came in between is then unknown.
+    """
     try:
         return deployments(railway, place, most=MOST_RECENT)[0]
     except RailwayError as error:
@@ -131,7 +138,7 @@ def _of(items: Sequence[Deployment], commit: str) -> list[Deployment]:
 
 
 def _check_belongs(railway: RailwayClient, place: ServiceIds, found: Deployment) -> None:
-    """By its ids; where the platform does not give them, by the service's own list."""
+    """Check that a deployment is the service's: by its ids, or by the service's list if they are missing."""
     theirs = (found.service_id, found.environment_id)
     if theirs == (place.service_id, place.environment_id):
         return
@@ -155,9 +162,9 @@ def wait_for_deployment(
     stop: Stop,
     tell: Tell,
 ) -> tuple[Deployment | None, float]:
-    """Wait, at most wait_s of real time, until the subject is no longer in flight; and how long that took.
+    """Wait until the subject is no longer in flight; return it with the seconds that this took.
 
-    Raises RailwayError when Railway still refuses us at the end of the wait.
+    Waits at most `wait_s` seconds of real time. Raises RailwayError if Railway still refuses us at the end.
     """
     began_s = clock.monotonic_s()
     message, message_s, skips_s = "", began_s, began_s
@@ -199,11 +206,11 @@ def _tried(
 def collect_deployment(
     context: Context, offset_s: float, keep: Keep | None = None
 ) -> tuple[DeploymentObservation]:
-    """One sample; what cannot be read is a note, or the fault where nothing is known without it.
+    """Take one sample. What cannot be read becomes a note, or the fault if nothing is known without it.
 
-    While one deployment takes over from another, the platform's lists disagree for a moment: what is
-    neither live nor plainly over is read once more. A service that sleeps is woken first, as the samples
-    after this one would meet its first answer, which says nothing.
+    While one deployment takes over from another, the platform's lists disagree for a moment. So a state that
+    is neither live nor clearly over is read twice. A sleeping service is woken first: its slow first response
+    would otherwise spoil the samples that follow.
     """
     observation = _woken(context, _observed(context, offset_s))
     platform = context.platform
@@ -221,9 +228,9 @@ def collect_deployment(
 
 
 def _woken(context: Context, observation: DeploymentObservation) -> DeploymentObservation:
-    """With what the waking answered, where the service may be asleep: it sleeps between two samples."""
+    """Add what the service answered when woken, if it may be asleep, as it may be between two samples."""
     subject, settings = observation.deployment, observation.settings
-    # Railway deploys again by itself, and then that one sleeps.
+    # Railway may redeploy the same commit by itself; then that deployment is the sleeping one.
     serving = [item for item in (subject, *(observation.active or ())) if item and item.status in LIVE]
     found = next((item for item in serving if subject and is_same_release(item, subject)), None)
     if found is None:
@@ -231,7 +238,7 @@ def _woken(context: Context, observation: DeploymentObservation) -> DeploymentOb
     sleeps = found.status == "SLEEPING" or (settings is not None and settings.sleeps is True)
     if not sleeps and not may_sleep(observation.model_copy(update={"deployment": found})):
         return observation
-    # Where nobody says whether it sleeps, once: it is read again in a moment.
+    # If nobody says whether it sleeps, one request is enough: the state is read again in a moment.
     within_s = WAKING_S if sleeps else 0.0
     clock, path = context.pace.clock, _waking_path(context.plan, settings)
     began_s = clock.monotonic_s()
@@ -253,7 +260,7 @@ def _woken(context: Context, observation: DeploymentObservation) -> DeploymentOb
 
 
 def _waking_path(plan: Plan, settings: Settings | None) -> str:
-    """What the plan asks anyway; else what the platform asks."""
+    """Return the path to wake the service with: one that the plan requests anyway, else the platform's."""
     paths = (check.path for check in plan.health if check.method == "GET" and check.host is None)
     return next(paths, None) or (settings.healthcheck_path if settings else None) or "/"
 
@@ -266,16 +273,16 @@ def _observed(context: Context, offset_s: float) -> DeploymentObservation:
         unknown = Fault(kind="no-railway", whose=Whose.US, detail="this run has no connection to Railway")
         return DeploymentObservation(offset_s=offset_s, at=at, fault=fault or unknown)
     first = {"waited_s": platform.waited_s, "judged": platform.judged} if offset_s == 0 else {}
-    # The list of deployments answers two questions of a sample.
+    # Two questions of a sample need the list of deployments.
     railway, place = platform.railway.remembering(), platform.place
     try:
         found, found_by, candidates = resolved(railway, place, platform.subject)
     except RailwayError as error:
         return DeploymentObservation(offset_s=offset_s, at=at, fault=error.fault, **first)
     notes: list[str] = []
-    # At the first sample for the rollback options, at the last one for what came in between.
+    # Needed at the first sample for the rollback options, and at the last one for other releases in between.
     ends = offset_s in (0.0, context.plan.window.offsets_s[-1])
-    more = _more(context, railway, place, found, notes, with_history=ends)
+    more = _details(context, railway, place, found, notes, with_history=ends)
     return DeploymentObservation.model_validate(
         {
             "offset_s": offset_s,
@@ -290,7 +297,7 @@ def _observed(context: Context, offset_s: float) -> DeploymentObservation:
     )
 
 
-def _more(
+def _details(
     context: Context,
     railway: RailwayClient,
     place: ServiceIds,
@@ -299,7 +306,7 @@ def _more(
     *,
     with_history: bool,
 ) -> dict[str, Any]:
-    """Everything but the subject itself; each query that fails leaves a note."""
+    """Return everything but the subject itself. Each query that fails leaves a note."""
 
     def read(what: str, query: Callable[[], Any]) -> Any:
         try:
@@ -333,7 +340,10 @@ def _more(
 def _history(
     railway: RailwayClient, place: ServiceIds, found: Deployment | None
 ) -> tuple[tuple[Deployment, ...], bool]:
-    """The newest, and the older ones that were live; among them one that served before the subject."""
+    """Return the newest deployments and older live ones, back to one that served before the subject.
+
+    Also returns whether the list is complete.
+    """
 
     def reaches_back(items: Sequence[Deployment]) -> bool:
         return any(_served_before(item, found) for item in items)

@@ -1,4 +1,4 @@
-"""The deployment: live in every sample, the commit that was requested, the claims in it? Pure."""
+"""Was the deployment live in every sample, of the requested commit, and are the claims in it? Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -34,7 +34,7 @@ _FAILS = {
 
 
 def judge_deployment(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]:
-    """`others` are the findings of all other stages, by which claims may be shown."""
+    """Yield the findings; `others` are those of all other stages, which may show claims."""
     samples = looks(bundle)
     for offset_s in bundle.plan.window.offsets_s:
         yield _live(bundle, offset_s, samples)
@@ -50,7 +50,7 @@ def judge_deployment(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Find
     yield _finding("deployment", "undisturbed", text, _undisturbed(bundle, samples).at(last))
     for claim in bundle.plan.claims:
         if claim.openapi is not None:
-            # Its document is judged by itself: the platform's word does not count against it.
+            # Its document is judged on its own; the platform's commit does not count against it.
             continue
         text = f"{claim.commit} ({claim.title}) is deployed"
         yield _finding(claim.commit, "deployed", text, _claim(bundle, claim, samples, others).at(first))
@@ -80,7 +80,7 @@ def _standing(bundle: Bundle, observation: DeploymentObservation) -> Ruling:
 
 
 def _commit(bundle: Bundle, samples: Sequence[DeploymentSample]) -> Ruling:
-    """Where no commit was requested, there is nothing to compare: the finding says what is known."""
+    """Judge the deployed commit. Without a requested commit there is nothing to compare, so it passes."""
     requested, found = bundle.subject.commit, deployed(samples)
     if found is None:
         return unknown(NO_DEPLOYMENT)
@@ -102,12 +102,12 @@ def _is_retired(samples: Sequence[DeploymentSample], field: str) -> bool:
 
 
 def _was_live(bundle: Bundle, samples: Sequence[DeploymentSample]) -> bool:
-    """A commit of a deployment that failed is not deployed."""
+    """Return whether the deployment served in any sample: the commit of a failed one is not deployed."""
     return any(standing(sample.observation, bundle.subject).state in SERVING for sample in samples)
 
 
 def _undisturbed(bundle: Bundle, samples: Sequence[DeploymentSample]) -> Ruling:
-    """A release that came and went between two samples, or a subject that is not the same in each."""
+    """Judge whether a release came between two samples, and whether all samples have the same subject."""
     found = deployed(samples)
     if found is None:
         return unknown(NO_DEPLOYMENT)
@@ -134,14 +134,17 @@ def _undisturbed(bundle: Bundle, samples: Sequence[DeploymentSample]) -> Ruling:
 
 
 def _came_between(item: Deployment, found: Deployment) -> bool:
-    """Newer than the subject, of other code, and once live; a date that is missing could be any."""
+    """Return whether another release is newer than the subject and was once live.
+
+    A missing date may be newer.
+    """
     if is_same_release(item, found) or item.status not in ONCE_LIVE:
         return False
     return item.created_at is None or found.created_at is None or item.created_at > found.created_at
 
 
 def known(found: Deployment) -> str:
-    """What the platform knows of a deployment's code."""
+    """Describe what the platform knows of a deployment's code."""
     if found.commit:
         return f"commit {short(found.commit)}"
     if found.image:
@@ -152,7 +155,7 @@ def known(found: Deployment) -> str:
 def _claim(
     bundle: Bundle, claim: Claim, samples: Sequence[DeploymentSample], others: Sequence[Finding]
 ) -> Ruling:
-    """The platform names one commit; whether an older one is in it, only its own effect can show."""
+    """Judge a claim. The platform names one commit; only its own effect shows that an older one is in it."""
     found = deployed(samples)
     if found is not None and not _was_live(bundle, samples):
         return unknown(f"{known(found)} was never live in any sample")

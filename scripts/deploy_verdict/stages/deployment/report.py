@@ -1,4 +1,4 @@
-"""The section on the deployment itself: what the platform says, and which claims are shown. Pure."""
+"""The report's section on the deployment: what the platform says, and which claims are shown. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ MOST_ROWS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class RollbackOptions:
-    """The section of the report."""
+    """The section on rollback options."""
 
     advice: str
     table: Table | None
@@ -40,14 +40,14 @@ class RollbackOptions:
 
 
 def readiness_of(bundle: Bundle, now: datetime) -> Readiness:
-    """From the newest sample at T+0 that lists the earlier deployments."""
+    """Return the rollback options by the newest sample at T+0 that lists the earlier deployments."""
     at_start = [sample.observation for sample in looks(bundle) if sample.observation.offset_s == 0]
     complete = [observation for observation in at_start if observation.recent] or at_start
     return readiness(complete[-1] if complete else None, bundle.plan.railway, now)
 
 
 def rollback_options(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> RollbackOptions | None:
-    """None where the plan has no platform."""
+    """Return the section on rollback options; None if the plan has no platform."""
     if "deployment" not in bundle.stages:
         return None
     ready = readiness_of(bundle, generated_at)
@@ -98,7 +98,7 @@ _FOUND_BY = {
 
 @dataclass(frozen=True, kw_only=True)
 class ShownDeployment:
-    """What is known of the deployment; `created` and `status` say why where they are not known."""
+    """What is known of the deployment. If `created` or `status` is unknown, it says why."""
 
     created: str
     status: str
@@ -112,7 +112,7 @@ class ShownDeployment:
 
 
 def deployment(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownDeployment:
-    """A build status only where the platform reported it."""
+    """Return the section on the deployment. It has a build status only if the platform reported one."""
     samples = looks(bundle)
     found = deployed(samples)
     reason = not_checked(bundle, "deployment") or _why_unknown(samples)
@@ -152,7 +152,7 @@ def _standing(bundle: Bundle, samples: tuple[DeploymentSample, ...]) -> str:
 def _known(
     bundle: Bundle, samples: tuple[DeploymentSample, ...], found: Deployed | None
 ) -> Iterator[tuple[str, str]]:
-    """Label and value of everything else that is known."""
+    """Yield label and value of everything else that is known."""
     requested = {"Requested commit": bundle.subject.commit, "Environment": bundle.subject.environment}
     yield from ((name, value) for name, value in requested.items() if value)
     if found is None:
@@ -210,7 +210,7 @@ def _step(step: DeploymentStep) -> str:
 
 
 def _watched(bundle: Bundle, samples: tuple[DeploymentSample, ...]) -> str:
-    """In how many of the scheduled samples it was live."""
+    """Describe in how many of the scheduled samples the deployment was live."""
     if not samples:
         return ""
     live = {
@@ -223,7 +223,7 @@ def _watched(bundle: Bundle, samples: tuple[DeploymentSample, ...]) -> str:
 
 
 def _errors(bundle: Bundle, samples: tuple[DeploymentSample, ...]) -> Iterator[tuple[str, str]]:
-    """The error lines of the newest sample that has any: what was it, and the line."""
+    """Yield the error lines of the newest sample that has any, each with its log and time."""
 
     def has_any(observation: DeploymentObservation) -> bool:
         return bool(observation.build_errors or observation.deploy_errors)
@@ -240,7 +240,7 @@ def _when(bundle: Bundle, kind: str, line: LogLine) -> str:
 
 
 def _commits(bundle: Bundle, verdict: Verdict) -> Table | None:
-    """Commit × evidence: what the platform names, what the document shows, what the check shows."""
+    """Return the table of commits: what the platform, the document and the check show of each."""
     if not bundle.plan.claims:
         return None
     headers = ("Commit", "What it brings", "Platform", "OpenAPI document", "Check", "Shown")
@@ -275,7 +275,7 @@ def _platform(bundle: Bundle, claim: Claim) -> str:
 
 
 def _shown(bundle: Bundle, verdict: Verdict, name: str) -> str:
-    """What the claim's check says."""
+    """Describe what the claim's check shows."""
     stage, _, check = name.partition("/")
     findings = [item for item in verdict.findings if (item.stage, item.check) == (stage, check)]
     if not findings:

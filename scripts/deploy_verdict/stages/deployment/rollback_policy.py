@@ -1,8 +1,8 @@
-"""Rollback options: which earlier deployment may be rolled back to, and which must not. Pure.
+"""Which earlier deployments may be rolled back to, and which must not. Pure.
 
-A rollback in an incident is done in a hurry, and the newest earlier deployment may be the incident
-itself. So only a deployment that this tool judged STABLE is recommended; what is missing (a flag, a
-date, the list) never makes a recommendation.
+A rollback in an incident is done in a hurry, and the newest earlier deployment may be the incident itself. So
+only a deployment that this tool judged STABLE is recommended; missing data (a flag, a date, the list) never
+leads to a recommendation.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from deploy_verdict.model import Deployment, DeploymentObservation, Judged
 from deploy_verdict.plan import Railway
 from deploy_verdict.stages.deployment.state import GONE, LIVE, same_commit, short
 
-# How long an image is kept after its deployment was removed.
+# How long, in hours, Railway keeps an image after its deployment was removed, by tier.
 KEPT_H = {"free": 24.0, "trial": 24.0, "hobby": 72.0, "pro": 120.0, "enterprise": 360.0}
-# One that crashed was live too (state.ONCE_LIVE), but is no target.
+# A crashed deployment was live too (state.ONCE_LIVE), but is not a target.
 POSSIBLE = (*LIVE, *GONE)
 VARIABLES = (
     "A rollback brings back the image and the variables of that time; variables that were deleted since "
@@ -28,9 +28,10 @@ STABLE = "stable"
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """An earlier deployment: `refused` says why it must not be the target; None where nothing is against it.
+    """An earlier deployment. `refused` says why it must not be the target; None if nothing speaks against it.
 
-    `judged` is its newest verdict; `kept_until` is from when to when its image may be gone.
+    `judged` is its newest verdict. `kept_until` is the earliest and the latest time at which its image is
+    gone.
     """
 
     deployment: Deployment
@@ -40,13 +41,16 @@ class Candidate:
 
     @property
     def proven(self) -> bool:
-        """Judged STABLE, and nothing against it."""
+        """Whether it was judged STABLE and nothing speaks against it."""
         return self.refused is None and self.judged is not None and self.judged.outcome == STABLE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Readiness:
-    """`unknown` says why nothing can be said; `commits_lost` are the deployed commits behind the target."""
+    """The rollback options. `unknown` says why there are none to give.
+
+    `commits_lost` are the deployments that a rollback to the recommended one would undo.
+    """
 
     candidates: tuple[Candidate, ...] = ()
     recommended: Candidate | None = None
@@ -77,7 +81,7 @@ class Readiness:
 
 
 def readiness(observation: DeploymentObservation | None, section: Railway | None, now: datetime) -> Readiness:
-    """What the sample at T+0 says of the rollback options."""
+    """Return the rollback options by the sample at T+0."""
     if observation is None:
         return Readiness(unknown="no sample of the platform at T+0")
     if observation.fault is not None:
@@ -133,7 +137,7 @@ def _candidate(
 
 
 def refusal(item: Deployment, section: Railway | None, judged: Judged | None) -> str | None:
-    """Why a deployment must never be a target, whoever chose it; None where nothing is against it."""
+    """Return why a deployment must never be a target, whoever chose it; None if nothing speaks against it."""
     bad = [commit for commit in (section.known_bad if section else ()) if same_commit(commit, item.commit)]
     if bad:
         return f"the plan names its commit as known bad ({bad[0]})"
@@ -149,7 +153,7 @@ def refusal(item: Deployment, section: Railway | None, judged: Judged | None) ->
 
 
 def newest_verdict(item: Deployment, judged: Sequence[Judged]) -> Judged | None:
-    """The newest verdict on a deployment or its commit."""
+    """Return the newest verdict on a deployment or its commit."""
     fitting = [
         verdict
         for verdict in judged
@@ -161,7 +165,10 @@ def newest_verdict(item: Deployment, judged: Sequence[Judged]) -> Judged | None:
 def _kept_until(
     item: Deployment, recent: Sequence[Deployment], section: Railway | None
 ) -> tuple[datetime, datetime] | None:
-    """Its image is kept for some hours after it was removed, which was when its successor came, or later."""
+    """Return the earliest and the latest time until which its image is kept.
+
+    That is some hours after its removal, which happens when its successor arrives, or later.
+    """
     if item.created_at is None:
         return None
     later = [
@@ -180,7 +187,7 @@ def _kept_until(
 def _lost(
     observation: DeploymentObservation, subject: Deployment, recommended: Candidate | None
 ) -> tuple[Deployment, ...]:
-    """The subject and what was deployed between it and the target, newest first, each commit once."""
+    """Return the subject and what was deployed between it and the target, newest first, each commit once."""
     if recommended is None:
         return ()
     since = recommended.deployment.created_at

@@ -1,8 +1,8 @@
-"""What a deployment's state at the platform means for a window on it. Pure.
+"""What a deployment's state on the platform means for a window on it. Pure.
 
-SUCCESS is not the end: without a health check it merely says that the container started, it stays when
-the process has exited, and CRASHED comes after it. So a deployment counts as live only where its status,
-its instances and the service's list of active deployments all say so.
+SUCCESS is not the end: without a health check it only says that the container started, it remains when the
+process has exited, and CRASHED may follow. So a deployment counts as live only if its status, its instances
+and the service's list of active deployments all agree.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ KNOWN = (*IN_FLIGHT, *LIVE, *GONE, "NEEDS_APPROVAL", "FAILED", "CRASHED", "SKIPP
 
 
 class State(StrEnum):
-    """Where the deployment stands."""
+    """The state of the deployment."""
 
     LIVE = "live"
     DEGRADED = "degraded"
@@ -52,7 +52,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-# From here on the window watches something else than its subject, or nothing.
+# In these states the window watches something else than its subject, or nothing.
 OVER = (State.FAILED, State.CRASHED, State.STOPPED, State.SKIPPED, State.GONE, State.SUPERSEDED)
 # It serves, with all or some of its replicas.
 SERVING = (State.LIVE, State.DEGRADED)
@@ -61,31 +61,34 @@ NOT_BEGUN = (State.IN_FLIGHT, State.PARKED)
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """The state and the sentence that describes it."""
+    """A state and the sentence that describes it."""
 
     state: State
     words: str
 
 
 def short(identity: str | None) -> str:
-    """An id or commit as people read it."""
+    """Return an id or commit as people read it: its first 8 characters."""
     return (identity or "unknown")[:8]
 
 
 def same_commit(one: str | None, other: str | None) -> bool:
-    """Whether two commits are one, either of them perhaps cut short; unknown ones are never the same."""
+    """Return whether two commits are the same; either may be shortened. Unknown ones never are."""
     if not one or not other or min(len(one), len(other)) < 7:
         return False
     return one.lower().startswith(other.lower()) or other.lower().startswith(one.lower())
 
 
 def is_same_release(one: Deployment, other: Deployment) -> bool:
-    """Whether two deployments run the same code: Railway deploys again by itself under another id."""
+    """Return whether two deployments run the same code.
+
+    Railway may redeploy a commit by itself under a new id.
+    """
     return one.id == other.id or same_commit(one.commit, other.commit)
 
 
 def standing(observation: DeploymentObservation, subject: Subject) -> Standing:
-    """What one sample of the platform says of the subject."""
+    """Return what one sample of the platform says about the subject."""
     if observation.fault is not None:
         return Standing(state=State.UNKNOWN, words=f"not known: {fault_text(observation.fault)}")
     deployment = observation.deployment
@@ -108,7 +111,7 @@ def _by_status(deployment: Deployment, observation: DeploymentObservation) -> St
         return _replaced(deployment, successor, observation)
     states = {item.status for item in deployment.instances or ()}
     if status == "CRASHED" and {"RUNNING", "CRASHED"} <= states and successor is None:
-        # Railway's own tool calls it online, with some of its replicas crashed.
+        # Railway's own CLI calls it online, with some replicas crashed.
         return _by_instances(deployment, observation)
     simple = {
         "NEEDS_APPROVAL": (State.PARKED, "waits for approval at the platform: a person must act"),
@@ -128,10 +131,10 @@ def _by_status(deployment: Deployment, observation: DeploymentObservation) -> St
 
 
 def _successor(deployment: Deployment, active: tuple[Deployment, ...] | None) -> Deployment | None:
-    """The newest active deployment where ours is not among them, or where it is newer than ours."""
+    """Return the newest active deployment, if ours is not active or is older."""
     others = [item for item in active or () if item.id != deployment.id]
     if deployment.status == "SLEEPING":
-        # It may be in no list while it sleeps.
+        # A sleeping deployment may be in no list.
         others = [item for item in others if created_s(item) >= created_s(deployment)]
     if others and len(others) == len(active or ()):
         return max(others, key=created_s)
@@ -140,7 +143,7 @@ def _successor(deployment: Deployment, active: tuple[Deployment, ...] | None) ->
 
 
 def created_s(deployment: Deployment) -> float:
-    """When it was created, in Unix seconds; 0 where that is not known."""
+    """Return when it was created, in Unix seconds; 0 if that is not known."""
     return deployment.created_at.timestamp() if deployment.created_at else 0.0
 
 
@@ -153,7 +156,7 @@ def _replaced(
         return Standing(state=State.GONE, words=words)
     by = f"deployment {short(successor.id)} of commit {short(successor.commit)}"
     if same_commit(deployment.commit, successor.commit):
-        # Railway deploys again by itself when it moves hosts: another id, and no new release.
+        # Railway redeploys by itself when it moves hosts: a new id, but not a new release.
         again = _by_status(
             successor, observation.model_copy(update={"deployment": successor, "active": (successor,)})
         )
@@ -196,7 +199,7 @@ def _sleeps(observation: DeploymentObservation) -> bool:
 
 
 def may_sleep(observation: DeploymentObservation) -> bool:
-    """Whether what says SUCCESS may be asleep: nothing of it runs, and the settings do not exclude it."""
+    """Return whether a SUCCESS may be asleep: nothing of it runs, and the settings do not rule it out."""
     found, settings = observation.deployment, observation.settings
     if settings is not None and settings.sleeps is False:
         return False
@@ -204,7 +207,10 @@ def may_sleep(observation: DeploymentObservation) -> bool:
 
 
 def _asleep(deployment: Deployment, observation: DeploymentObservation) -> Standing:
-    """It is live on request. Whether a sleeper is in the list of active deployments is in no document."""
+    """Return the standing of a deployment that sleeps: it is live on request.
+
+    Railway does not document whether a sleeping one is in the list of active deployments.
+    """
     name, status, waking = short(deployment.id), deployment.status, observation.waking
     if waking is not None and waking.is_awake:
         return Standing(
@@ -222,24 +228,24 @@ def _asleep(deployment: Deployment, observation: DeploymentObservation) -> Stand
 
 
 def waking_words(waking: Waking) -> str:
-    """What the waking took, and what it answered."""
+    """Describe how long it took to wake the service, and what it answered."""
     took = f"GET {waking.path} {'woke it' if waking.is_awake else 'did not wake it'} in {waking.took_s:g} s"
     return f"{took}: {', then '.join(waking.answers) or 'no answer'}"
 
 
 def _down(states: Sequence[str], settings: Settings | None) -> tuple[State, str] | None:
-    """The state of replicas that do not run, and the words; None where none is down."""
+    """Return the state if replicas do not run, with its words; None if none is down."""
     running, down = states.count("RUNNING"), [word for word in states if word in _DOWN]
     if not down:
         return None
     counted = ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(states))
     if not running:
         ended = State.CRASHED if "CRASHED" in down else State.STOPPED
-        # One that starts may still come up; after a crash that is only the next try.
+        # A starting instance may still come up; after a crash it is only the next restart.
         return (ended, f"its instances are {counted}") if ended is State.CRASHED or down == states else None
     enough = settings is not None and settings.replicas is not None and running >= settings.replicas
     if "CRASHED" not in down and enough:
-        # Fewer replicas were set, and the others have ended.
+        # The replica count was lowered, and the others have ended.
         return None
     ended_as = "crashed" if "CRASHED" in down else "stopped"
     share = f"{len(down)} of {len(states)} replicas ({100 * len(down) / len(states):.0f} %) have {ended_as}"
@@ -247,7 +253,7 @@ def _down(states: Sequence[str], settings: Settings | None) -> tuple[State, str]
 
 
 def _missing(deployment: Deployment, observation: DeploymentObservation, states: list[str]) -> str | None:
-    """Why a SUCCESS alone is not believed."""
+    """Return why SUCCESS alone is not trusted here, or None."""
     if observation.active is None:
         return "the service's active deployments could not be read"
     if deployment.stopped is None:
@@ -255,7 +261,7 @@ def _missing(deployment: Deployment, observation: DeploymentObservation, states:
             observation, "Deployment.deploymentStopped"
         )
     if not states:
-        # Then how many replicas run is unknown, which is a finding of its own.
+        # How many replicas run is then unknown, which is a finding of its own.
         return None if retired_instances(observation) else "the platform lists no instance of it"
     if "RUNNING" not in states or "RESTARTING" in states:
         words = ", ".join(dict.fromkeys(states))[:80]
@@ -265,7 +271,7 @@ def _missing(deployment: Deployment, observation: DeploymentObservation, states:
 
 
 def retired_instances(observation: DeploymentObservation) -> str | None:
-    """The field by which the platform no longer tells of instances; None where it does."""
+    """Return the field on instances that the platform's API no longer knows, or None."""
     return next((field for field in _INSTANCES if field in observation.retired), None)
 
 
@@ -274,7 +280,7 @@ def _retired(observation: DeploymentObservation, field: str) -> str:
 
 
 def before(deployment: Deployment, recent: Sequence[Deployment]) -> Deployment | None:
-    """What served before a deployment: the newest older one that was live, and not of the same commit."""
+    """Return what served before a deployment: the newest older one that was live, with another commit."""
     older = [item for item in recent if item.id != deployment.id and created_s(item) < created_s(deployment)]
     fitting = [
         item for item in older if item.status in ONCE_LIVE and not same_commit(item.commit, deployment.commit)
@@ -283,7 +289,7 @@ def before(deployment: Deployment, recent: Sequence[Deployment]) -> Deployment |
 
 
 def deployment_readings(files: Iterable[Loaded | Unreadable]) -> list[DeploymentObservation]:
-    """Every observation of the platform, in the order of offset and attempt."""
+    """Return every observation of the platform in the order of offset and attempt."""
     loaded = [item for item in files if isinstance(item, Loaded) and item.evidence.stage == "deployment"]
     loaded.sort(key=lambda item: (item.evidence.offset_s, item.evidence.attempt))
     return [

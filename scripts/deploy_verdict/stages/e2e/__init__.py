@@ -1,1 +1,1 @@
-"""The end-to-end suite: its steps, its runs, its clean-up, and suites of other tools."""
+"""The end-to-end suite: its steps, its runs, its cleanup, and suites of other tools."""

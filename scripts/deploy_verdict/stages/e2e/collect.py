@@ -1,7 +1,7 @@
-"""The e2e stage: the plan's tests, each with its cleanup, and the suite that the plan plugs in.
+"""Runs the plan's tests, each with its cleanup, and the plugged-in suite.
 
-Whatever happens in a test (a failed step, a request to stop, an interrupt), its cleanup runs once it
-may have written anything.
+Whatever happens in a test (a failed step, a request to stop, an interrupt), its cleanup runs if it may have
+written anything.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -32,9 +32,9 @@ Checkpoint = Callable[[tuple[Observation, ...]], None]
 def run_suite(
     context: Context, offset_s: float, checkpoint: Checkpoint | None = None
 ) -> tuple[Observation, ...]:
-    """One run of the suite. After a request to stop, what was not begun is not observed.
+    """Run the suite once. After a request to stop, no further test begins and none is observed.
 
-    `checkpoint` is handed all observations so far after each test, also when an interrupt ends the run.
+    `checkpoint` gets all observations so far after each test, even if an interrupt ends the run.
     """
     e2e = context.plan.e2e
     if e2e is None:
@@ -59,7 +59,7 @@ def run_suite(
 
 
 def _tests(e2e: E2E) -> Iterator[tuple[Test, tuple[Step, ...]]]:
-    """The tests with the steps before each; the pre-check is one that needs none."""
+    """Yield each test with the steps before it; the pre-check is a test without any."""
     if e2e.pre_check:
         yield Test(name=PRE_CHECK, steps=e2e.pre_check), ()
     yield from ((test, e2e.before_each) for test in e2e.tests)
@@ -111,7 +111,7 @@ def _run_and_clean_up(test_run: TestRun, test: Test, before_each: tuple[Step, ..
 
 
 def _take_steps(test_run: TestRun, test: Test, before_each: tuple[Step, ...]) -> None:
-    """Take the steps in order, until one says why the test must stop, or the run is stopped."""
+    """Take the steps in order until one says why the test must stop, or the run is stopped."""
     parts: tuple[tuple[Part, tuple[Step, ...]], ...] = (
         ("before_each", before_each),
         ("start", test.start),
@@ -126,7 +126,7 @@ def _take_steps(test_run: TestRun, test: Test, before_each: tuple[Step, ...]) ->
             if test_run.context.stop.requested:
                 test_run.stopped = f"{label}: not sent, because the run was stopped"
                 return
-            # Stands only if an interrupt leaves this function in the middle of the step.
+            # This remains only if an interrupt leaves the function in the middle of the step.
             test_run.stopped = f"{label}: interrupted"
             reason = take_step(test_run, part, index, step)
             if part == "steps" and index == 0 and not test.start:
@@ -138,7 +138,10 @@ def _take_steps(test_run: TestRun, test: Test, before_each: tuple[Step, ...]) ->
 
 
 def _never_sent(test_run: TestRun, parts: Iterable[tuple[Part, tuple[Step, ...]]]) -> bool:
-    """Whether the guard would refuse one step whatever is captured: without its cleanup no test may begin."""
+    """Return whether the guard will refuse a step whatever is captured.
+
+    No test may begin without its cleanup, so cleanup steps are checked too.
+    """
     plan = test_run.context.plan
     for part, steps in parts:
         for index, step in enumerate(steps):
@@ -157,9 +160,9 @@ def _never_sent(test_run: TestRun, parts: Iterable[tuple[Part, tuple[Step, ...]]
 
 
 def _raced_again(test_run: TestRun, step: Step, test: Test, reason: str | None) -> str | None:
-    """Run a race that did not overlap again, where cleanup brings back the state it began in.
+    """Repeat a race that did not overlap, if the cleanup restores the state in which it began.
 
-    That is known of a race that opens its test only: cleanup undoes what earlier steps did, too.
+    That is certain only for a race that opens its test, as the cleanup also undoes what earlier steps did.
     """
     for tries in range(2, RACE_TRIES + 1):
         race = test_run.records[-1].race

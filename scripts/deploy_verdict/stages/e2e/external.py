@@ -1,4 +1,4 @@
-"""A plugged-in suite as a process of its own: started, bounded, stopped with all its children, read.
+"""Runs a plugged-in suite as a process: bounded, stopped with all its children, its results read.
 
 The exit code alone proves nothing; what counts is the JUnit file that it wrote in this run.
 """
@@ -26,9 +26,9 @@ KEPT_OUTPUT_BYTES = 2000
 def run_command(
     context: Context, e2e: E2E, offset_s: float
 ) -> tuple[Mapping[str, Any], tuple[CaseObservation, ...]]:
-    """Run the plan's command: the command's fields of a SuiteObservation, and its cases.
+    """Run the plan's command; return its fields of a SuiteObservation, and its cases.
 
-    Never raises for what the command does. `command_timeout` is in real seconds, whatever the speed.
+    Never raises for what the command does. `command_timeout` is in real seconds at any speed.
     """
     fields: dict[str, Any] = {"command": tuple(context.redact(word) for word in e2e.command)}
     if context.stop.requested:
@@ -64,7 +64,7 @@ def _fault(kind: str, detail: str) -> Fault:
 
 
 def _run(context: Context, e2e: E2E) -> tuple[subprocess.Popen[bytes] | None, Fault | None, str]:
-    """The ended process, why it proves nothing, and the last of its output."""
+    """Return the ended process, why it proves nothing (or None), and the end of its output."""
     try:
         process = subprocess.Popen(
             list(e2e.command),
@@ -72,7 +72,7 @@ def _run(context: Context, e2e: E2E) -> tuple[subprocess.Popen[bytes] | None, Fa
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=_environment(context),
-            # A group of its own, so that its children can be ended with it.
+            # A process group of its own, so that its children can be ended with it.
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
@@ -119,14 +119,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=GRACE_S)
-    # Also when the command itself has ended: a child may have stayed behind.
+    # Needed even if the command itself has ended: a child may remain.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 class _Tail:
-    """Reads a stream to its end, so that its writer never waits, and keeps the last of it."""
+    """Reads a stream to its end, so that its writer never blocks, and keeps the last bytes."""
 
     def __init__(self, stream: IO[bytes] | None) -> None:
         self._kept = b""
@@ -141,6 +141,6 @@ class _Tail:
                 self._kept = (self._kept + data)[-KEPT_OUTPUT_BYTES:]
 
     def text(self) -> str:
-        """The last lines in one; does not wait for children that still hold the stream."""
+        """Return the end of the output as one line. Does not wait for children that still hold the stream."""
         self._reader.join(timeout=1.0)
         return " ".join(self._kept.decode("utf-8", errors="replace").split())[-400:]

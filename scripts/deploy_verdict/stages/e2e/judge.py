@@ -1,4 +1,7 @@
-"""The e2e stage: every declared test over all its runs, what it left behind, and the run's length. Pure."""
+"""Judges the suite: every declared test over all its runs, what it left behind, and the run's length.
+
+Pure.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +20,7 @@ from deploy_verdict.stats.bounds import excluded_percent, possible_percent
 
 
 def judge_e2e(plan: Plan, loaded: Sequence[tuple[str, Evidence]]) -> list[Finding]:
-    """All findings of the stage; `loaded` holds evidence with its file names, which pointers begin with."""
+    """Return all findings of the stage. `loaded` has evidence by file name, with which pointers begin."""
     e2e = plan.e2e
     if e2e is None:
         return []
@@ -61,7 +64,7 @@ def _passes(test: Test, runs: Sequence[JudgedRun]) -> Finding:
 
 
 def _flaky(passed: int, failed: int) -> str:
-    """What so many runs say of how often a test fails."""
+    """Describe what this many runs say about the flake rate (upper bound at 95 %)."""
     if failed and passed:
         runs = passed + failed
         share = f"{100 * failed / runs:.0f} % of them, at most {possible_percent(failed, runs):.0f} %"
@@ -70,7 +73,7 @@ def _flaky(passed: int, failed: int) -> str:
 
 
 def _limit(e2e: E2E, limit_s: float, files: Files) -> Finding:
-    """The longest run; one that was cut short says nothing about how long a complete one takes."""
+    """Judge the longest run. A run that was cut short does not show how long a complete one takes."""
     suites = suites_of(e2e, files)
     timed = [suite for suite in suites if suite.observation is not None]
     longest = max(timed, key=lambda suite: suite.elapsed_ms, default=None)
@@ -96,7 +99,7 @@ def _limit(e2e: E2E, limit_s: float, files: Files) -> Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class TestRow:
-    """One declared test as a table shows it: `notes` is the finding's own text."""
+    """One declared test as a row; `notes` is the text of its finding."""
 
     __test__ = False  # pytest: not a test class
     name: str
@@ -107,7 +110,7 @@ class TestRow:
 
 
 def runs_passed(plan: Plan, loaded: Sequence[tuple[str, Evidence]]) -> tuple[TestRow, ...]:
-    """How many of its runs each declared test passed, in the plan's order; without the pre-check."""
+    """Return how many runs each declared test passed, in the plan's order, without the pre-check."""
     e2e = plan.e2e
     if e2e is None:
         return ()
@@ -128,5 +131,5 @@ def runs_passed(plan: Plan, loaded: Sequence[tuple[str, Evidence]]) -> tuple[Tes
 
 
 def judge_suites(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """The suite's findings over every run of the window."""
+    """Return the suite's findings over every run of the window."""
     return judge_e2e(bundle.plan, [(item.name, item.evidence) for item in bundle.of_stage("e2e")])

@@ -12,8 +12,8 @@ from deploy_verdict.stages.e2e.judge_runs import NOT_RUN, Files, runs_in, tested
 
 
 def judge_cleanup(e2e: E2E, test: Test, files: Files) -> Finding:
-    """One finding over all runs and attempts; what one attempt left behind, no other takes back."""
-    left = list(_left(e2e, test, files))
+    """Judge the cleanup over all runs and attempts. What one attempt left behind, no other undoes."""
+    left = list(_left_behind(e2e, test, files))
     if left:
         first = next((ruling for ruling in left if ruling.outcome is Outcome.FAIL), left[0])
         more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
@@ -29,11 +29,11 @@ def judge_cleanup(e2e: E2E, test: Test, files: Files) -> Finding:
     return ruling.as_finding("e2e", test.name, "cleanup", expectation, expected="nothing is left behind")
 
 
-def _left(e2e: E2E, test: Test, files: Files) -> Iterator[Ruling]:
-    """What is not clean, or not known to be."""
+def _left_behind(e2e: E2E, test: Test, files: Files) -> Iterator[Ruling]:
+    """Yield what is not clean, or not known to be clean."""
     runs = list(runs_in(test.name, files))
     for pointer, observation in runs:
-        for ruling in _left_by(test, observation):
+        for ruling in _left_by_run(test, observation):
             offset_s = observation.offset_s
             actual = f"{shown_offset(offset_s)}: {ruling.actual}"
             yield replace(ruling, actual=actual).at(pointer, offset_s)
@@ -46,12 +46,12 @@ def _left(e2e: E2E, test: Test, files: Files) -> Iterator[Ruling]:
             yield unknown(text).at(None, offset_s)
 
 
-def _left_by(test: Test, observation: TestObservation) -> Iterator[Ruling]:
+def _left_by_run(test: Test, observation: TestObservation) -> Iterator[Ruling]:
     for item in observation.unrestored:
         yield failed(f"not restored ({item.reason}); send: {item.request}")
     if observation.unrestored or not _wrote(observation):
         return
-    # The last of each: a race that is tried again cleans up in between.
+    # Of each step the last record counts: a race that is repeated cleans up in between.
     records = {record.index: record for record in observation.steps if record.part == "cleanup"}
     for index, step in enumerate(test.cleanup):
         label = step_label("cleanup", index, step.name)
@@ -65,7 +65,10 @@ def _left_by(test: Test, observation: TestObservation) -> Iterator[Ruling]:
 
 
 def _wrote(observation: TestObservation) -> bool:
-    """Whether there was something to restore; an interrupted run may have sent what it could not record."""
+    """Return whether there was something to restore.
+
+    An interrupted run may have sent what it could not record.
+    """
     if observation.interrupted:
         return True
     for record in observation.steps:

@@ -1,4 +1,4 @@
-"""A plugged-in suite: what its JUnit files prove, for the command and for each of its cases. Pure."""
+"""What the JUnit files of a plugged-in suite prove, for the command and for each case. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,10 @@ BAD = ("failed", "error")
 
 @dataclass(frozen=True, kw_only=True)
 class SuiteRun:
-    """A scheduled run of the suite; `incomplete` says why it is missing or was cut short, or is empty."""
+    """A scheduled run of the suite.
+
+    `incomplete` says why it is missing or was cut short; "" if it is complete.
+    """
 
     offset_s: float
     pointer: str | None = None
@@ -36,17 +39,17 @@ class SuiteRun:
 
     @property
     def failed(self) -> bool:
-        """Whether a case of it went wrong."""
+        """Whether one of its cases failed."""
         return any(case.result in BAD for _, case in self.cases)
 
     @property
     def elapsed_ms(self) -> float:
-        """How long it took; 0 where it was not recorded."""
+        """How long it took in milliseconds; 0 if that was not recorded."""
         return self.observation.elapsed_ms if self.observation else 0.0
 
 
 def suites_of(e2e: E2E, files: Files) -> tuple[SuiteRun, ...]:
-    """One for each scheduled offset: its first attempt with a case that failed, else its newest."""
+    """Return one run for each scheduled offset: the first attempt with a failed case, else the newest."""
     kept: dict[float, SuiteRun] = {}
     for name, evidence in sorted(files, key=lambda item: item[1].attempt):
         for index, observation in enumerate(evidence.observations):
@@ -101,7 +104,7 @@ NAMED_CASES = 5
 
 
 def judge_command(e2e: E2E, files: Files) -> Iterator[Finding]:
-    """The finding of the command, then one for each name of a case that any run reported."""
+    """Yield the finding of the command, then one for each case name that any run reported."""
     suites = suites_of(e2e, files)
     wanted = f"at least {e2e.expected_cases} cases" if e2e.expected_cases else "cases"
     expectation = f"{' '.join(e2e.command)} reports {wanted}"
@@ -116,7 +119,7 @@ def judge_command(e2e: E2E, files: Files) -> Iterator[Finding]:
 
 
 def _ran(e2e: E2E, suite: SuiteRun) -> Ruling:
-    """What one run of the command proves. The exit code alone proves nothing."""
+    """Judge one run of the command. The exit code alone proves nothing."""
     observation = suite.observation
     if observation is None:
         return unknown("not run")
@@ -128,12 +131,12 @@ def _ran(e2e: E2E, suite: SuiteRun) -> Ruling:
         return failed(f"{len(bad)} of {len(cases)} cases failed: {named}{more}", Severity.P1)
     reason = _unproven(e2e, suite, cases)
     others = {kind: sum(case.result == kind for case in cases) for kind in ("skipped", "flaky")}
-    told = ", ".join(f"{count} of {len(cases)} cases {kind}" for kind, count in others.items() if count)
-    return unknown(reason) if reason else passed(told)
+    allowed = ", ".join(f"{count} of {len(cases)} cases {kind}" for kind, count in others.items() if count)
+    return unknown(reason) if reason else passed(allowed)
 
 
 def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> str | None:
-    """Why a run without a failed case does not count as a good one, or None."""
+    """Return why a run without a failed case does not count as a pass, or None."""
     observation = suite.observation
     if observation is None or not observation.command:
         return "the command was not run"
@@ -151,7 +154,7 @@ def _unproven(e2e: E2E, suite: SuiteRun, cases: Sequence[CaseObservation]) -> st
 
 
 def _case(e2e: E2E, name: str, suite: SuiteRun) -> Ruling:
-    """The worst of one run's cases of that name."""
+    """Judge the worst of one run's cases with that name."""
     cases = [_reported(e2e, case).at(pointer) for pointer, case in suite.cases if case.check == name]
     return worst_ruling(cases) if cases else unknown("not reported").at(suite.pointer)
 
@@ -168,13 +171,13 @@ def _reported(e2e: E2E, case: CaseObservation) -> Ruling:
 
 
 def _finding(e2e: E2E, check: str, rule: str, expectation: str, runs: Sequence[Ruling]) -> Finding:
-    """One finding over all runs, of which there is one for each offset of the suite."""
+    """Return one finding over all runs; there is one run for each offset of the suite."""
     worst = worst_ruling(runs)
     good = sum(ruling.outcome is Outcome.PASS for ruling in runs)
     tally = f"passed in {good} of {len(runs)} run{'s' if len(runs) > 1 else ''}"
     if worst.outcome is Outcome.PASS:
-        told = next((ruling.actual for ruling in runs if ruling.actual), "")
-        ruling = passed(f"{tally}: {told}" if told else tally).at(runs[-1].evidence)
+        remark = next((ruling.actual for ruling in runs if ruling.actual), "")
+        ruling = passed(f"{tally}: {remark}" if remark else tally).at(runs[-1].evidence)
     else:
         offset_s = e2e.at[[ruling.outcome for ruling in runs].index(worst.outcome)]
         actual = f"{shown_offset(offset_s)}: {worst.actual}; {tally}"

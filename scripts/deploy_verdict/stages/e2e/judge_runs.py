@@ -1,4 +1,4 @@
-"""One run of one declared test: what its record proves. Pure."""
+"""What the record of one run of one declared test proves. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ NOT_RUN = "not run"
 
 
 def has_written(record: StepRecord) -> bool:
-    """Whether the test itself got something written in this step."""
+    """Return whether the test itself wrote something in this step."""
     is_own = record.part in ("start", "steps")
     return is_own and any(
         _is_good(answer) for answer in _answers(record) if answer.method not in ("GET", "HEAD")
@@ -38,7 +38,7 @@ def has_written(record: StepRecord) -> bool:
 def rival_in(
     record: StepRecord, steps: Sequence[Step], captured: Mapping[str, Any], held_by: Sequence[str]
 ) -> str | None:
-    """The worker of this tool that all the answers of a step name as the holder, or None."""
+    """Return the worker of this tool that all responses to a step name as the holder, or None."""
     answers = _answers(record)
     if not answers or any(answer.status != 409 or answer.fault is not None for answer in answers):
         return None
@@ -60,7 +60,7 @@ def _names(answer: Exchange, worker: str) -> bool:
 
 
 def _workers(steps: Sequence[Step], captured: Mapping[str, Any], held_by: Sequence[str]) -> Iterator[str]:
-    """What our requests say of who we are, in the plan's `held_by` fields."""
+    """Yield the workers that our requests name in the plan's `held_by` fields."""
     for step in steps:
         for request in step.together.requests if step.together else (step,):
             body = request.json_ if isinstance(request.json_, dict) else {}
@@ -78,7 +78,7 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedRun:
-    """A planned run of a test. `pointer` is None where the evidence holds no observation of it."""
+    """A planned run of a test. `pointer` is None if the evidence has no observation of it."""
 
     offset_s: float
     pointer: str | None
@@ -87,7 +87,7 @@ class JudgedRun:
 
     @property
     def actual(self) -> str:
-        """What came of it, beginning with when it was."""
+        """The offset and the result, in words."""
         when = shown_offset(self.offset_s)
         if self.observation is None and self.result.actual == NOT_RUN:
             return f"{NOT_RUN} at {when}"
@@ -95,12 +95,12 @@ class JudgedRun:
 
 
 def pre_check(e2e: E2E) -> Test | None:
-    """The plan's pre-check as a test."""
+    """Return the plan's pre-check as a test, or None."""
     return Test(name=PRE_CHECK, steps=e2e.pre_check) if e2e.pre_check else None
 
 
 def runs_of(e2e: E2E, test: Test, files: Files) -> tuple[JudgedRun, ...]:
-    """Each planned run of a test: its first attempt that fails, else its newest."""
+    """Return each planned run of a test: its first attempt that fails, else its newest."""
     before_each = () if test.name == PRE_CHECK else e2e.before_each
     attempts: dict[float, list[tuple[str, TestObservation]]] = {}
     for pointer, observation in runs_in(test.name, files):
@@ -125,12 +125,12 @@ def runs_of(e2e: E2E, test: Test, files: Files) -> tuple[JudgedRun, ...]:
 
 
 def why_not_run(files: Files, offset_s: float) -> str:
-    """Why the evidence holds no run at an offset, as far as it says so."""
+    """Return why the evidence has no run at an offset, as far as it says so."""
     return stopped_at((evidence for _, evidence in files), "e2e", offset_s) or NOT_RUN
 
 
 def runs_in(name: str, files: Files) -> Iterator[tuple[str, TestObservation]]:
-    """Every observation of a test with its pointer, older attempts first."""
+    """Yield every observation of a test with its pointer, older attempts first."""
     for file, evidence in sorted(files, key=lambda item: item[1].attempt):
         for index, observation in enumerate(evidence.observations):
             if isinstance(observation, TestObservation) and observation.check == name:
@@ -143,7 +143,7 @@ def tested_run(
     observation: TestObservation | None,
     held_by: Sequence[str],
 ) -> Ruling:
-    """Test every step of a record again: a test passes when each step of the plan is there and passes."""
+    """Judge a run from its record: it passes if every step of the plan is there and passes."""
     if observation is None:
         return unknown(NOT_RUN)
     planned = _planned(test, before_each)
@@ -163,7 +163,7 @@ def run_outcomes(
     step_name: str,
     held_by: Sequence[str],
 ) -> Iterator[Outcome]:
-    """What came of the test in this run; or of each step of that name, as often as it ran."""
+    """Yield the outcome of the test in this run, or of each execution of the step with that name."""
     if not step_name:
         yield tested_run(test, before_each, observation, held_by).outcome
         return
@@ -175,7 +175,7 @@ def run_outcomes(
 def _tested_records(
     planned: Mapping[Place, Step], observation: TestObservation, held_by: Sequence[str]
 ) -> Iterator[tuple[StepRecord, Ruling]]:
-    """Each record with its result; a refusal that another run of this tool caused is no fail."""
+    """Yield each record with its ruling. A refusal caused by another run of this tool is not a fail."""
     records = [record for record in observation.steps if record.part != "cleanup"]
     wrote = False
     for record, captured in _with_captured(records):
@@ -190,9 +190,9 @@ def _tested_records(
 
 
 def failed_result(e2e: E2E, test: Test, failure: FailedRun, *, is_first: bool) -> Ruling:
-    """What the step that ended a run of a top-up proves: it counts if it is the test's and fails.
+    """Judge the step that ended a run of a top-up: it counts if it belongs to the test and fails.
 
-    `is_first`: no run before it wrote to the test entity, which another run of this tool may hold.
+    `is_first`: no run before it wrote to the test entity, so another run of this tool may hold it.
     """
     planned, record = _planned(test, e2e.before_each), failure.step
     step = planned.get((record.part, record.index))
@@ -209,7 +209,7 @@ def _rival_text(rival: str, result: Ruling) -> str:
 
 
 def _with_captured(records: Sequence[StepRecord]) -> Iterator[tuple[StepRecord, dict[str, JsonValue]]]:
-    """Each record with what the steps before it had captured."""
+    """Yield each record with what the steps before it captured."""
     captured: dict[str, JsonValue] = {}
     for record in records:
         yield record, dict(captured)
@@ -222,7 +222,7 @@ def _planned(test: Test, before_each: Sequence[Step]) -> dict[Place, Step]:
 
 
 def _why_absent(observation: TestObservation, absent: int, planned: int) -> str:
-    """Why steps are absent. A `stopped` without an absent step is that of a plan that was corrected since."""
+    """Describe why steps are absent. Without `stopped`, the plan has been corrected since."""
     if observation.interrupted:
         return f"interrupted: {observation.stopped}"
     if observation.stopped:
@@ -245,12 +245,12 @@ def _tested_record(record: StepRecord, step: Step | None) -> Ruling:
 
 
 def _troubled(record: StepRecord) -> bool:
-    """Whether the target itself broke in this step, whatever the step was for."""
+    """Return whether the target itself broke in this step, whatever the step was for."""
     return any(is_targets_trouble(answer) for answer in _answers(record))
 
 
 def tested_record(record: StepRecord, step: Step) -> Ruling:
-    """Test one recorded step with what the plan expects of it."""
+    """Judge one recorded step by what the plan expects of it."""
     if record.refused:
         return unknown(f"refused: {record.refused}")
     if step.together is not None:

@@ -1,6 +1,6 @@
-"""Reading the JUnit XML that a plugged-in suite wrote. The file is not trusted.
+"""Reads the JUnit XML that a plugged-in suite wrote. The file is not trusted.
 
-A document type is refused where it begins, before any entity of it can be defined.
+A DOCTYPE is refused where it begins, before any entity can be defined.
 """
 
 import contextlib
@@ -25,11 +25,11 @@ MAX_NAME_CHARACTERS = 300
 MAX_MESSAGE_CHARACTERS = 500
 
 
-# A suite's clock may differ a little, in a container for one.
+# The clock of a suite may differ a little, for example in a container.
 SLACK = timedelta(minutes=2)
-# Surefire's elements of a case that was repeated: it passed at last, or it did not.
+# Surefire's elements for a repeated case: flaky if it passed in the end, rerun if it did not.
 _FLAKY = ("flakyFailure", "flakyError", "rerunFailure", "rerunError")
-# What some reporters write as an attribute of a case, and not as an element in it.
+# Values that some reporters write in an attribute of the case instead of an element in it.
 _FAILED = re.compile(r"(?i)fail(ed|ure)?|broken|error(ed)?|timed?[ _-]?out|crashed|aborted|unsuccessful")
 _NOT_RUN = re.compile(r"(?i)not_?run|skip(ped)?|disabled|pending|ignored|suppressed|inconclusive|todo")
 _TAGS = ("testsuite", "testcase", "failure", "error", "skipped")
@@ -47,9 +47,9 @@ class NotJUnitError(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """One case in the words of its suite; `elapsed_ms` is None where the file names no time.
+    """One case in the words of its suite. `elapsed_ms` is None if the file gives no time.
 
-    `flaky`: it failed first and passed when the suite repeated it.
+    The result `flaky`: it failed first and passed when the suite repeated it.
     """
 
     name: str
@@ -63,7 +63,7 @@ Identity = tuple[int, int, int, int, int]
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended, and when it ran: what a file of its must fit."""
+    """When a command ran and how it ended; its files must fit that."""
 
     started: datetime
     ended: datetime
@@ -71,13 +71,13 @@ class Ran:
 
 
 def identities(pattern: str) -> dict[Path, Identity]:
-    """The files of a name or pattern, each with what changes when it is written again."""
+    """Return the files of a name or pattern, each with what changes when it is rewritten."""
     found: dict[Path, Identity] = {}
     named = Path(pattern)
-    # Only this takes an absolute pattern as well as a relative one.
+    # Path.glob refuses an absolute pattern.
     paths = [named] if named.exists() else map(Path, sorted(glob.glob(pattern, recursive=True)))  # noqa: PTH207
     for path in paths:
-        # A file may vanish while it is looked at.
+        # A file may vanish in between.
         with contextlib.suppress(OSError):
             status = path.stat()
             found[path] = (
@@ -91,7 +91,10 @@ def identities(pattern: str) -> dict[Path, Identity]:
 
 
 def read_cases(pattern: str, before: Mapping[Path, Identity], ran: Ran) -> tuple[Case, ...]:
-    """The cases of all files of this name that the run wrote; raises NotJUnitError, also for an older one."""
+    """Return the cases in all files of this name.
+
+    Raises NotJUnitError, also if the run did not write a file.
+    """
     now = identities(pattern)
     if not now:
         raise NotJUnitError(f"it wrote no {pattern}: let its reporter write JUnit XML there")
@@ -123,9 +126,9 @@ def _content(path: Path) -> bytes:
 
 
 def parsed_cases(data: bytes, ran: Ran | None = None) -> tuple[Case, ...]:
-    """The cases of a JUnit document, at any depth; raises NotJUnitError, also when there is none.
+    """Return the cases of a JUnit document at any depth; raise NotJUnitError, also if there is none.
 
-    An error of a suite is a case of its own. `ran`: the file must be of this run.
+    An error of a suite becomes a case of its own. With `ran`, the file must be of this run.
     """
     if len(data) > MAX_JUNIT_BYTES:
         raise NotJUnitError(f"its JUnit file is larger than {MAX_JUNIT_BYTES} bytes")
@@ -141,12 +144,12 @@ def parsed_cases(data: bytes, ran: Ran | None = None) -> tuple[Case, ...]:
     elements = list(root._elem.iter("testcase"))
     if len(elements) > MAX_CASES:
         raise NotJUnitError(f"its JUnit file holds more than {MAX_CASES} test cases")
-    # junitparser leaves this one untyped.
+    # junitparser has no types for this function.
     cases = [_case(TestCase.fromelem(element)) for element in elements]  # type: ignore[no-untyped-call]
     cases += _suite_errors(root)
     contradiction = _contradiction(root, cases)
     if contradiction and ran is not None and ran.exit_code not in (0, None):
-        # A test file that did not load: its suite counts an error, and the command says that it failed.
+        # A test file did not load: its suite counts an error, and the command says that it failed.
         name, reason = contradiction
         cases.append(Case(name, "error", None, f"{reason} (exit code {ran.exit_code})"))
     elif contradiction and elements:
@@ -159,7 +162,7 @@ def parsed_cases(data: bytes, ran: Ran | None = None) -> tuple[Case, ...]:
 
 
 def _plain_tags(root: JUnitXml) -> None:
-    """Give the elements that count their plain names: some stand in a namespace, or in capitals."""
+    """Give the elements that count their plain names: some have a namespace or capitals."""
     for element in root._elem.iter():
         plain = element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
         if plain in _TAGS:
@@ -167,7 +170,7 @@ def _plain_tags(root: JUnitXml) -> None:
 
 
 def _readable(data: bytes) -> bytes:
-    """Without the characters that are no XML, such as a terminal's colours: messages quote them raw."""
+    """Return the data without characters that XML forbids, such as terminal colours in messages."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")):
         return data
     data = _NO_CHARACTER.sub(_permitted, data.translate(None, _CONTROLS))
@@ -212,12 +215,12 @@ def _refuse_hostile(data: bytes) -> None:
 
 
 def _suites(root: JUnitXml) -> list[Any]:
-    """The suites at any depth, the innermost first; the root is one too."""
+    """Return the suites at any depth, the innermost first; the root counts as one."""
     return list(dict.fromkeys([*reversed(list(root._elem.iter("testsuite"))), root._elem]))
 
 
 def _suite_errors(root: JUnitXml) -> Iterator[Case]:
-    """Errors and failures that stand in a suite and not in a case: of its set-up, for one."""
+    """Yield the errors and failures of a suite that are in none of its cases, such as those of its set-up."""
     for suite in _suites(root):
         for element in suite:
             kind = element.tag.rpartition("}")[2]
@@ -229,12 +232,12 @@ def _suite_errors(root: JUnitXml) -> Iterator[Case]:
 
 
 def _contradiction(root: JUnitXml, cases: Sequence[Case]) -> tuple[str, str] | None:
-    """The suite whose own counts report more failures or cases than it shows, and what they report."""
+    """Return a suite whose counts exceed the failures or cases it holds, and what it counts; else None."""
     if any(case.result in ("failed", "error") for case in cases):
         return None
     for element in _suites(root):
         name = (element.get("name") or "(no name)")[:MAX_NAME_CHARACTERS]
-        # Surefire counts each failed try of a case that passed when it was repeated.
+        # Surefire counts each failed attempt of a case that passed when repeated.
         repeated = sum(1 for part in element.iter() if part.tag in _FLAKY)
         for kind in ("failures", "errors", "failed"):
             count = _count(element, kind)
@@ -248,13 +251,13 @@ def _contradiction(root: JUnitXml, cases: Sequence[Case]) -> tuple[str, str] | N
 
 
 def _count(element: Any, name: str) -> int | None:
-    """A count of a suite; 0 where it has none, None where it is no number."""
+    """Return a count of a suite; 0 if it has none, None if it is not a number."""
     text = (element.get(name) or "0").strip()
     return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _refuse_older(root: JUnitXml, cases: Sequence[Case], ran: Ran) -> None:
-    """A copy of an older run's file is no result of this one, whenever it was copied."""
+    """Raise NotJUnitError if the file is a copy from another run, whenever it was copied."""
     for element in [*_suites(root), *root._elem.iter("testcase")]:
         text = (element.get("timestamp") or "").strip()
         written = _times(text)
@@ -273,7 +276,10 @@ def _refuse_older(root: JUnitXml, cases: Sequence[Case], ran: Ran) -> None:
 
 
 def _times(text: str) -> list[datetime]:
-    """What a timestamp may mean: without a zone it is UTC or this machine's time. None is of any time."""
+    """Return the moments that a timestamp may mean: without a zone, UTC or local time.
+
+    Empty if it is none.
+    """
     at = _time(text)
     if at is None:
         return []
@@ -284,7 +290,7 @@ def _times(text: str) -> list[datetime]:
 
 
 def _time(text: str) -> datetime | None:
-    """As ISO 8601, as a mail has it, or in seconds or milliseconds since 1970."""
+    """Return a time in ISO 8601, in mail format, or in seconds or milliseconds since 1970; else None."""
     if re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", text):
         return datetime.fromtimestamp(float(text[:10]), UTC)
     for read in (datetime.fromisoformat, parsedate_to_datetime):

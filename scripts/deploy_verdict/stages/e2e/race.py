@@ -22,7 +22,7 @@ from deploy_verdict.stages.e2e.requests import (
 
 @dataclass(frozen=True)
 class _Run:
-    """One request of a race; seconds of the monotonic clock."""
+    """One request of a race; times in seconds of the monotonic clock."""
 
     exchange: Exchange
     start_s: float
@@ -36,7 +36,10 @@ def take_race(
     name: str,
     together: Together,
 ) -> tuple[StepRecord, str | None]:
-    """Run a race once; the record, and why the test cannot go on. Nothing is sent if one is refused."""
+    """Run a race once; return the record, and why the test cannot go on, or None.
+
+    If one request is refused, none is sent.
+    """
     record = StepRecord(part=part, index=index, name=name)
     missing = {
         place: "no earlier step has captured it"
@@ -50,20 +53,23 @@ def take_race(
     refusal = next((reason for request in requests if (reason := refused(test_run.context, request))), None)
     if refusal:
         return record.model_copy(update={"refused": refusal}), f"refused: {refusal}"
-    # Before the barrier: a write to the disk behind it would pull the starts apart.
+    # Before the barrier: writing to disk behind it would spread the starts.
     record_write(test_run, requests)
     race = _released(test_run, [request for request in requests for _ in range(together.times)])
     return record.model_copy(update={"race": race}), raced(together, race)
 
 
 def raced(together: Together, race: Race) -> str | None:
-    """Why the test cannot go on after this race, or None."""
+    """Return why the test cannot go on after this race, or None."""
     result = tested_race(together, race)
     return None if result.outcome is Outcome.PASS else result.actual
 
 
 def is_worth_another_try(together: Together, race: Race) -> bool:
-    """Only where the answers were right and the requests did not meet: wrong ones are never sent again."""
+    """Return whether to repeat a race: its responses were right, but the requests did not overlap.
+
+    Requests with wrong responses are never sent again.
+    """
     return tested_answers(together, race).outcome is Outcome.PASS and not overlapped(race)
 
 
@@ -71,7 +77,7 @@ def _released(test_run: TestRun, requests: Sequence[FinalRequest]) -> Race:
     clock = test_run.context.pace.clock
     barrier = threading.Barrier(len(requests))
     for host in {request.host for request in requests if not request.anonymous}:
-        # Behind the barrier, a login would pull the starts apart.
+        # Log in before the barrier: a login behind it would spread the starts.
         test_run.context.probe.to(host).enter()
 
     def ask(request: FinalRequest) -> _Run:
@@ -83,7 +89,7 @@ def _released(test_run: TestRun, requests: Sequence[FinalRequest]) -> Race:
         try:
             runs = [future.result() for future in [threads.submit(ask, request) for request in requests]]
         finally:
-            # An interrupt while threads are still being started would leave the others waiting for ever.
+            # If interrupted while threads are still starting, the others would wait at the barrier forever.
             barrier.abort()
     return _race(runs)
 

@@ -1,7 +1,7 @@
-"""The steps of a test over and over, as a drive or a top-up wants them: led up to once, counted, cleaned up.
+"""Repeats the steps of a test for a drive or a top-up: set up once, counted, cleaned up.
 
-Each request goes through the guard like any other; a failed run is followed by the test's cleanup. An answer
-that a never rule forbids ends its run too: good ones are only counted, and the rule could not check them.
+Each request passes the guard like any other; the test's cleanup follows a failed run. A response that breaks
+a never rule also ends its run: good responses are only counted, so the rule could not check them later.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from deploy_verdict.stages.write_ledger import OpenEntry
 
 
 class Counted:
-    """Runs over and over: good answers counted by step, method and address, failed runs kept complete."""
+    """Counts good responses by step, method and address, and keeps failed runs complete."""
 
     def __init__(self) -> None:
         self._answers: dict[tuple[str, str, str], Counter[str]] = {}
@@ -26,18 +26,18 @@ class Counted:
 
     @property
     def failed(self) -> int:
-        """How many runs were ended by a step."""
+        """How many runs a step ended."""
         return len(self.failures)
 
     def count(self, name: str, exchanges: Iterable[Exchange]) -> None:
-        """Count the answers of one step."""
+        """Count the responses to one step."""
         for exchange in exchanges:
             key = (name, exchange.method, exchange.url)
             self._answers.setdefault(key, Counter())[str(exchange.status)] += 1
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
-        """As the evidence holds them."""
+        """The counts as the evidence holds them."""
         return tuple(
             Tally(name=name, method=method, url=url, answers=dict(counts))
             for (name, method, url), counts in self._answers.items()
@@ -45,7 +45,7 @@ class Counted:
 
 
 class Cycles(Counted):
-    """One test's runs under way. `before` is called before each request with how many were sent."""
+    """The repeated runs of one test. `before` is called before each request with the number sent so far."""
 
     def __init__(self, context: Context, test: Test, before_each: tuple[Step, ...]) -> None:
         super().__init__()
@@ -56,27 +56,27 @@ class Cycles(Counted):
 
     @property
     def beside(self) -> tuple[Exchange, ...]:
-        """What led to the first run and followed failed ones and the last."""
+        """The requests before the first run, and those after failed runs and the last one."""
         return tuple(exchange for record in self._test_run.records for exchange in sent_in(record))
 
     @property
     def unrestored(self) -> tuple[Unrestored, ...]:
-        """What cleanup left behind."""
+        """What the cleanup left behind."""
         return tuple(self._test_run.unrestored)
 
     def through(self, runs: Callable[[], str | None]) -> str | None:
-        """Lock the entities, bring about the test's start, and clean up after `runs`; why it ended early."""
+        """Lock the entities, set up the test, call `runs`, clean up; return why it ended early, or None."""
         with entity_lock(self._context, self._test, self._before_each) as held:
             if held is not None:
                 return held
             try:
-                return self._lead_up() or runs()
+                return self._set_up() or runs()
             finally:
                 if self._test_run.writes:
                     clean_up(self._test_run, self._test.cleanup)
                 close_entry(self._test_run)
 
-    def _lead_up(self) -> str | None:
+    def _set_up(self) -> str | None:
         parts: tuple[Part, Part] = ("before_each", "start")
         for part, steps in zip(parts, (self._before_each, self._test.start), strict=True):
             for index, step in enumerate(steps):
@@ -107,5 +107,5 @@ class Cycles(Counted):
 
 
 def sent_in(record: StepRecord) -> tuple[Exchange, ...]:
-    """Every request of a step."""
+    """Return every exchange of a step."""
     return (*record.earlier, *([record.exchange] if record.exchange else []))

@@ -1,4 +1,4 @@
-"""The E2E suite's results: when it ran, each test, and the comparison with the baseline. Pure."""
+"""The E2E suite in the report: when it ran, each test, and the comparison with the baseline. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Suite:
 
 
 def suite(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Suite:
-    """A test of the plan without a finding is shown as not run; it is never left out."""
+    """Return the section. A test without a finding is shown as not run, never left out."""
     results = suite_results(bundle, verdict.findings)
     rate = _rate(bundle, results)
     reason = not_checked(bundle, "e2e") or ""
@@ -52,7 +52,7 @@ def suite(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Suite:
 
 
 def _rate(bundle: Bundle, results: Sequence[Finding]) -> str:
-    """ "7/8 (88%)"; what is not known to pass does not count as passed, and is named."""
+    """Write "7/8 (88%)". Unknown tests do not count as passed, and are named."""
     if not results or not bundle.of_stage("e2e"):
         return NOT_MEASURED
     if not suite_ran(bundle):
@@ -93,12 +93,12 @@ def _note(result: Finding) -> str:
 
 
 def _pointers(results: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
-    """Where each test that did not pass is described in full; the table keeps its three columns."""
+    """Return where each test is described in full; the table itself keeps three columns."""
     return tuple((result.check, result.evidence) for result in results if result.evidence)
 
 
 def _execution(bundle: Bundle) -> tuple[str, ...]:
-    """One line for each run."""
+    """Return one line for each run."""
     runs = []
     for item in bundle.of_stage("e2e"):
         suites = [o for o in item.evidence.observations if isinstance(o, SuiteObservation)]
@@ -110,7 +110,7 @@ def _execution(bundle: Bundle) -> tuple[str, ...]:
 
 
 def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
-    """How many tests of one run went through; a plugged-in suite's cases are counted as it reports them."""
+    """Return how many tests of one run went through, counting the cases of a plugged-in suite."""
     runs = [item for _, item in readings_of(bundle, "e2e", TestObservation) if item.offset_s == offset_s]
     cases = [item for _, item in readings_of(bundle, "e2e", CaseObservation) if item.offset_s == offset_s]
     bad = [run.check for run in runs if run.stopped]

@@ -20,11 +20,11 @@ from deploy_verdict.stages.write_ledger import OpenEntry
 
 @dataclass
 class TestRun:
-    """What one run of one test has come to so far. Its captures are its own: tests are independent.
+    """The state of one run of one test. Its captures are its own, as tests are independent.
 
-    `writes` holds a token for each request that may have changed something: added before it leaves,
-    so that an interrupt in the middle of it counts, and taken back when it reached nobody. `entry` is its
-    entry in the ledger, which `cleanup` settles.
+    `writes` holds a token for each request that may have changed something. The token is added before the
+    request leaves, so that an interrupted request counts, and removed if it reached nobody. `entry` is the
+    run's entry in the ledger, which `cleanup` settles.
     """
 
     context: Context
@@ -40,7 +40,7 @@ class TestRun:
 
 @dataclass(frozen=True, kw_only=True)
 class FinalRequest:
-    """A request as it would leave."""
+    """A request in the form in which it is sent."""
 
     method: str
     path: str
@@ -57,13 +57,13 @@ class FinalRequest:
 
 
 def of_own_cookies(context: Context) -> Context:
-    """The context of one test, with cookies of its own where the plan asks for that."""
+    """Return the context of one test, with its own cookies if the plan wants that."""
     is_asked = context.plan.e2e is not None and context.plan.e2e.cookies
     return replace(context, probe=context.probe.with_cookies()) if is_asked else context
 
 
 def lacking(request: Request, captured: Mapping[str, JsonValue], *paths: str | None) -> tuple[str, ...]:
-    """The names that the request needs and that no step has captured."""
+    """Return the names that a request needs and that no step has captured."""
     needed = [*names_in([request.path, request.headers, *paths]), *names_in_body(request)]
     return tuple(dict.fromkeys(name for name in needed if name not in captured))
 
@@ -71,7 +71,7 @@ def lacking(request: Request, captured: Mapping[str, JsonValue], *paths: str | N
 def final(
     context: Context, request: Request, captured: Mapping[str, JsonValue], path: str | None = None
 ) -> FinalRequest:
-    """Fill every place of a request; `path` stands in for its own. Needs that nothing is lacking."""
+    """Fill every placeholder of a request; `path` replaces its own. Nothing that it needs may be lacking."""
     final_path = filled_path(path or request.path, captured)
     headers = {name: str(filled(value, captured)) for name, value in request.headers.items()}
     return FinalRequest(
@@ -86,13 +86,13 @@ def final(
 
 
 def refused(context: Context, request: FinalRequest) -> str | None:
-    """Why the guard does not let this request out, or None."""
+    """Return why the guard refuses this request, redacted, or None."""
     reason = refusal_of(context, request.method, request.path, request.json, request.headers, request.host)
     return context.redact(reason) if reason else None
 
 
 def record_write(test_run: TestRun, requests: Iterable[FinalRequest]) -> None:
-    """Note in the ledger what these requests may write, with what restores it; once for all that it names."""
+    """Record in the ledger what these requests may write and what restores it, all in one write to disk."""
     context = test_run.context
     written = [request for request in requests if request.writes]
     if test_run.entry is None or not written:
@@ -108,12 +108,12 @@ def record_write(test_run: TestRun, requests: Iterable[FinalRequest]) -> None:
 
 
 def requests_of(steps: Iterable[Step]) -> tuple[Request, ...]:
-    """The requests of steps, those of races among them."""
+    """Return the requests of steps, including those of races."""
     return tuple(one for step in steps for one in (step.together.requests if step.together else (step,)))
 
 
 def send(test_run: TestRun, request: FinalRequest) -> Exchange:
-    """Send a request that the guard lets out."""
+    """Send a request that the guard allows."""
     token = object()
     if request.writes:
         record_write(test_run, (request,))
@@ -132,9 +132,10 @@ def send(test_run: TestRun, request: FinalRequest) -> Exchange:
 
 
 def curl(context: Context, request: Request, captured: Mapping[str, JsonValue]) -> str:
-    """The command line that sends a request by hand; what was not captured stays as {name}.
+    """Return the command line that sends a request by hand; what was not captured stays as {name}.
 
-    A header with credentials goes as the plan has it, which the redactor knows: not what the service issued.
+    A header with credentials is as in the plan, where the redactor knows it, never a token the service
+    issued.
     """
     places: dict[str, JsonValue] = {name: f"{{{name}}}" for name in lacking(request, captured)}
     ready = final(context, request, {**places, **captured})

@@ -1,7 +1,7 @@
-"""What a run that died left behind: the cleanup that its ledger names, sent now.
+"""Cleans up after a run that died: sends the cleanup that its ledger names.
 
-It is the suite's own cleanup with the values that were captured then; a test without one gets the steps that
-come before each test. Checks that belong together are sent to their end again.
+This is the suite's own cleanup with the values captured then; a test without one gets the steps before each
+test. Checks that belong together are sent again from the second to the last.
 """
 
 from deploy_verdict.model import LedgerEntry
@@ -14,7 +14,7 @@ from deploy_verdict.stages.write_ledger import OpenEntry
 
 
 def restore(context: Context, unsettled: LedgerEntry) -> LedgerEntry:
-    """Send what settles an entry; the new entry says whether it did."""
+    """Send what settles an entry; return the new entry, which says whether it did."""
     if unsettled.checks:
         _checks_again(context, unsettled)
     else:
@@ -34,7 +34,7 @@ def _cleaned(context: Context, unsettled: LedgerEntry) -> None:
     if not cleanup:
         entry.close("the plan names no cleanup for it")
         return
-    # What was a secret is not in the evidence: a step that needs it must not send the mark in its place.
+    # Secrets are not in the evidence: a step that needs one must not send the redaction mark instead.
     captured = {name: value for name, value in unsettled.captured.items() if "[redacted" not in str(value)}
     test_run = TestRun(context, captured=captured, entry=entry, cleanup=cleanup)
     clean_up(test_run, cleanup)
@@ -46,7 +46,7 @@ def _checks_again(context: Context, unsettled: LedgerEntry) -> None:
     entry = entry_of(context, known, settles=unsettled.id)
     entry.record_write(unsettled.entities, {})
     left: str | None = NOT_SENT
-    # The first one takes; what follows gives back. A check that stands alone is both.
+    # The first check takes, those after it give back. A single check does both.
     for check in known[1:] or known:
         left = unlike(check, ask_request(context, check, entry))
     entry.close(left)

@@ -1,4 +1,4 @@
-"""One step of a test: fill it, hold it against the guard, send it, capture from its answer."""
+"""One step of a test: fill it, check it with the guard, send it, capture from its response."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -17,7 +17,7 @@ NO_ROUTE = (404, 405)
 
 
 def take_step(test_run: TestRun, part: Part, index: int, step: Step) -> str | None:
-    """Take one step and record it; returns why its test cannot go on, or None."""
+    """Take one step and record it; return why its test cannot go on, or None."""
     step = with_captures(step, test_run.captured)
     if step.together is not None:
         record, reason = take_race(test_run, part, index, step.name, step.together)
@@ -51,7 +51,7 @@ def _missing(test_run: TestRun, step: Step) -> tuple[str, ...]:
 
 
 def _sent(test_run: TestRun, step: Step) -> tuple[Exchange | None, tuple[Exchange, ...], str | None]:
-    """The answer, the answers of paths that have no route, and why the guard refused to go on."""
+    """Return the response, the responses of paths without a route, and why the guard refused, or None."""
     answers: list[Exchange] = []
     for path in (step.path, step.if_no_route):
         if path is None or (answers and not _has_no_route(answers[-1])):
@@ -69,9 +69,9 @@ def _has_no_route(exchange: Exchange) -> bool:
 
 
 def clean_up(test_run: TestRun, steps: Sequence[Step]) -> None:
-    """Take every cleanup step, whatever the others gave; what is left behind is named with its request.
+    """Take every cleanup step, whatever the others gave; record what is left behind with its request.
 
-    When it is interrupted itself, the steps that were not done are named too.
+    If the cleanup is interrupted, the remaining steps are recorded too.
     """
     pending = list(enumerate(steps))
     try:
@@ -88,14 +88,17 @@ def clean_up(test_run: TestRun, steps: Sequence[Step]) -> None:
 def entity_lock(
     context: Context, test: Test, before_each: Sequence[Step]
 ) -> AbstractContextManager[str | None]:
-    """The wait for the test entities, where the test writes any; why they are not to be had, or None."""
+    """Return the lock on the test entities, if the test writes any.
+
+    It yields None, or why it cannot hold them.
+    """
     steps = (*before_each, *test.start, *test.steps, *test.cleanup)
     is_writing = any(request.writes for request in requests_of(steps))
     return context.ledger.lock() if is_writing else nullcontext(None)
 
 
 def close_entry(test_run: TestRun) -> None:
-    """Close the ledger's entry, after the cleanup."""
+    """Close the ledger's entry after the cleanup."""
     if test_run.entry is not None:
         left = "; ".join(f"{item.reason}; send: {item.request}" for item in test_run.unrestored)
         test_run.entry.close(left or None)

@@ -1,7 +1,7 @@
-"""The top-up stage: runs of ours for the clean runs that an exposure lacks, at the window's end.
+"""Runs the clean runs that an exposure still lacks at the window's end (its top-up).
 
-Nothing is sent that the guard refuses; the plan caps number, rate and time, over all attempts of it; and
-after a few failed runs no more are begun. What is lacking is counted in the evidence.
+The guard checks every request. The plan caps number, rate and time over all attempts, and after a few failed
+runs no more begin. What is lacking is counted from the evidence.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ Keep = Callable[[tuple[Observation, ...]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """What the evidence holds: clean runs, and what earlier attempts have run. `never`: why none is begun."""
+    """Clean runs in the evidence, and runs of earlier attempts. `never` says why none begins."""
 
     clean: int
     earlier: int = 0
@@ -47,7 +47,7 @@ Needing = Callable[[Exposure], Need]
 def top_up(
     context: Context, offset_s: float, keep: Keep, needing: Needing | None = None
 ) -> tuple[Observation, ...]:
-    """Top up every exposure that asks for it, one after the other: a run may count for several."""
+    """Top up each exposure for which the plan wants it, one after the other: a run may count for several."""
     need_of = needing or (lambda exposure: need_in(context, exposure))
     done: tuple[Observation, ...] = ()
     for exposure in context.plan.exposures:
@@ -57,14 +57,14 @@ def top_up(
             def keep_it(observation: TopUpObservation, before: tuple[Observation, ...] = before) -> None:
                 keep((*before, observation))
 
-            running = _Running(context, exposure, exposure.top_up, offset_s, need_of(exposure))
+            running = _RunningTopUp(context, exposure, exposure.top_up, offset_s, need_of(exposure))
             done = (*before, running.run(keep_it))
             keep(done)
     return done
 
 
-class _Asking(Counted):
-    """A health check's request over and over, as `Cycles` does with a test's steps."""
+class _RepeatedCheck(Counted):
+    """Repeats a health check's request, as `Cycles` repeats a test's steps."""
 
     def __init__(self, context: Context, name: str) -> None:
         super().__init__()
@@ -73,7 +73,10 @@ class _Asking(Counted):
         self.unrestored: tuple[Unrestored, ...] = ()
 
     def through(self, runs: Callable[[], str | None]) -> str | None:
-        """A check that may be topped up writes nothing: it needs no turn, no start and no cleanup."""
+        """Call `runs`.
+
+        A check that may be topped up writes nothing, so it needs no lock, set-up or cleanup.
+        """
         return runs()
 
     def run(self, before: Callable[[int], None]) -> None:
@@ -88,15 +91,15 @@ class _Asking(Counted):
         self.failures.append(FailedRun(step=record))
 
 
-class _Running:
-    """One exposure's runs under way."""
+class _RunningTopUp:
+    """The running top-up of one exposure."""
 
     def __init__(self, context: Context, exposure: Exposure, how: TopUp, offset_s: float, need: Need) -> None:
         self._context, self._exposure, self._how, self._offset_s = context, exposure, how, offset_s
         self._need = need
         stage, name = how.part
-        self._runs: Cycles | _Asking = (
-            Cycles(context, *context.plan.test_of(name)) if stage == "e2e" else _Asking(context, name)
+        self._runs: Cycles | _RepeatedCheck = (
+            Cycles(context, *context.plan.test_of(name)) if stage == "e2e" else _RepeatedCheck(context, name)
         )
         self._at = context.pace.clock.now()
         self._took_s = self._sent_s = 0.0
@@ -108,13 +111,13 @@ class _Running:
             return self._reported()
         keep(self._observation())
         try:
-            self._ended = self._runs.through(lambda: self._went_on(keep)) or ""
+            self._ended = self._runs.through(lambda: self._run_until_enough(keep)) or ""
         finally:
             keep(self._observation())
         return self._reported()
 
     def _why_none(self) -> str | None:
-        """Why no run is begun at all, or None."""
+        """Return why no run begins at all, or None."""
         if self._need.never:
             return self._need.never
         if self._lacking() <= 0:
@@ -123,8 +126,8 @@ class _Running:
             return f"{self._how.at_most} runs were done by earlier attempts"
         return None
 
-    def _went_on(self, keep: Callable[[TopUpObservation], None]) -> str:
-        """Run until nothing is lacking; why that is, or why it was not reached."""
+    def _run_until_enough(self, keep: Callable[[TopUpObservation], None]) -> str:
+        """Run until nothing is lacking; return why it ended."""
         clock, how = self._context.pace.clock, self._how
         gap_s = max(how.every / self._context.pace.speed, 1 / FASTEST_PER_S)
         began_s = clock.monotonic_s()
@@ -147,7 +150,7 @@ class _Running:
         return f"{how.at_most} runs are the most that the plan allows"
 
     def _paced(self, sent: int) -> None:
-        """The steps of one run follow each other no faster than any drive may."""
+        """Wait so that the steps of a run follow each other no faster than any drive may."""
         clock = self._context.pace.clock
         if sent:
             clock.sleep(self._sent_s + 1 / FASTEST_PER_S - clock.monotonic_s())
@@ -157,7 +160,7 @@ class _Running:
         return self._exposure.wanted - self._need.clean - self._clean()
 
     def _clean(self) -> int:
-        """Clean runs of the operation so far, as the judge will count them."""
+        """Return the clean runs of the operation so far, as the judge will count them."""
         if self._exposure.test_name:
             step = self._exposure.step_of(self._how.part[1])
             named = (sum(tally.answers.values()) for tally in self._runs.tallies if tally.name == step)
@@ -200,9 +203,9 @@ class _Running:
 
 
 def need_in(context: Context, exposure: Exposure) -> Need:
-    """Others' runs are not known yet, and need not be believed: only ours count here.
+    """Count our own runs so far; those of others are not known yet.
 
-    One that went wrong stays wrong, so that more of them would prove nothing.
+    If one went wrong, more runs would prove nothing.
     """
     file = context.file
     if file is None:

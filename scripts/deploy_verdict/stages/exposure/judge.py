@@ -1,8 +1,8 @@
-"""Exposure: how often was an operation really run in this window, and what do that many runs exclude? Pure.
+"""How often was an operation really run in this window, and what error rate do those runs exclude? Pure.
 
-Runs are our own requests of any stage, and those of others as far as the edge's log is believed. A run is
-bad when the service failed (a 5xx, no answer, an answer of the edge), and clean when it was done; a refusal
-(4xx) is neither, as it need not have come to the operation. A step of an E2E test is as its test judged it.
+Runs are our own requests of any stage, and those of others if the edge's log is trusted. A run is bad if the
+service failed (a 5xx, no response, a response of the edge), and clean if it was done. A refusal (4xx) is
+neither, as it may not have reached the operation. A step of an E2E test counts as its test was judged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ STAGE = "exposure"
 
 
 def judge_failed(bundle: Bundle, exposure: Exposure) -> Iterator[Finding]:
-    """A run that went wrong, in the operation or beside it: nothing else judges it."""
+    """Fail if a top-up run went wrong, in the operation or beside it, as no other stage judges it."""
     runs = [run for run in failed_runs(bundle) if run.observation.check == exposure.name]
     wrong = [run for run in runs if run.result.outcome is Outcome.FAIL]
     for first in wrong[:1]:
@@ -36,7 +36,7 @@ def judge_failed(bundle: Bundle, exposure: Exposure) -> Iterator[Finding]:
 
 
 def judge_exposure(bundle: Bundle, findings: Sequence[Finding]) -> Iterator[Finding]:
-    """One finding for each operation; `findings` say whether the edge's log is believed."""
+    """Yield one finding for each operation; `findings` say whether the edge's log is trusted."""
     for exposure in bundle.plan.exposures:
         e2e = bundle.plan.e2e if exposure.test_name else None
         if e2e is not None and "e2e" in bundle.left_out:
@@ -55,21 +55,21 @@ def _judged(bundle: Bundle, exposure: Exposure, runs: OperationRuns) -> Ruling:
     if runs.bad:
         share, most = shown_percent(100 * runs.bad / total), shown_percent(possible_percent(runs.bad, total))
         rate = f"{share} %, at most {most} % at 95 %"
-        text = f"{runs.bad} of {total} runs{_whose(runs)} went wrong: {rate}{beside}"
+        text = f"{runs.bad} of {total} runs{_shares(runs)} went wrong: {rate}{beside}"
         return failed(text, exposure.severity, "a watched operation failed")
     if not runs.clean:
         text = f"did not run in this window; {exposure.wanted} runs are required"
-        return unknown(text + beside + _topped(bundle, exposure))
+        return unknown(text + beside + _about_top_up(bundle, exposure))
     possible = possible_percent(runs.by_edge, runs.clean + runs.by_edge)
     excluded = f"so an error rate above {shown_percent(possible)} % is excluded at 95 %"
     answered = (
         f"; the edge answered {runs.by_edge} more, which traffic.max_5xx allows" if runs.by_edge else ""
     )
-    text = f"ran {_times(runs.clean)}{_whose(runs)} without an error{answered}, {excluded}{beside}"
+    text = f"ran {_times(runs.clean)}{_shares(runs)} without an error{answered}, {excluded}{beside}"
     if possible > excluded_percent(exposure.wanted):
         goal = f"above {shown_percent(excluded_percent(exposure.wanted))} %"
         more = f"{exposure.wanted - runs.clean} more would exclude rates {goal}"
-        return unknown(f"{text}; {more}{_topped(bundle, exposure) or _HELP}")
+        return unknown(f"{text}; {more}{_about_top_up(bundle, exposure) or _HELP}")
     left = [item.unrestored[0].reason for item in _top_ups(bundle, exposure) if item.unrestored]
     if left:
         return unknown(f"{text}; the top-up left its test entity unrestored: {left[0]}")
@@ -83,16 +83,16 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _whose(runs: OperationRuns) -> str:
-    """Whose runs these were, where not all of them were our usual ones."""
+def _shares(runs: OperationRuns) -> str:
+    """Describe whose runs these were, unless all of them were our usual ones."""
     ours = runs.clean + runs.bad - runs.others - runs.topped_up
     shares = [f"{runs.others} of others"] if runs.others else []
     shares += [f"{runs.topped_up} by our top-up"] if runs.topped_up else []
     return f" ({', '.join([f'{ours} ours', *shares])})" if shares else ""
 
 
-def _topped(bundle: Bundle, exposure: Exposure) -> str:
-    """Why a top-up brought no more, where the plan has one."""
+def _about_top_up(bundle: Bundle, exposure: Exposure) -> str:
+    """Describe why a top-up brought no more runs, if the plan has one."""
     if exposure.top_up is None:
         return ""
     top_ups = _top_ups(bundle, exposure)

@@ -1,4 +1,4 @@
-"""Response times: what was sampled for each endpoint, and whether all kept the limit. Pure."""
+"""Exposure and response times in the report. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +16,13 @@ LEFT_OUT = "not judged: its stage was left out"
 
 @dataclass(frozen=True, kw_only=True)
 class ShownExposure:
-    """The section: one row for each operation of the plan."""
+    """The section on exposure: one row for each operation in the plan."""
 
     table: Table
 
 
 def shown_exposure(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownExposure | None:
-    """None where the plan asks for no exposure."""
+    """Return the section on exposure; None if the plan has none."""
     if not bundle.plan.exposures:
         return None
     found = {item.check: item for item in verdict.findings if item.stage == "exposure"}
@@ -43,7 +43,7 @@ WORD = {Outcome.PASS: "YES", Outcome.FAIL: "NO", Outcome.INCONCLUSIVE: "NOT KNOW
 
 @dataclass(frozen=True, kw_only=True)
 class Performance:
-    """The section; `limit` is empty where the plan sets none."""
+    """The section on response times; `limit` is empty if the plan sets none."""
 
     limit: str
     kept: str
@@ -52,7 +52,7 @@ class Performance:
 
 
 def performance(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Performance:
-    """Times come from every request that was sent to the endpoint, whatever stage sent it."""
+    """Return the section. Times come from every request to the endpoint, whatever stage sent it."""
     section = bundle.plan.response_times
     findings = [finding for finding in verdict.findings if finding.stage == "response_times"]
     outcome = worst(finding.outcome for finding in findings)
@@ -69,7 +69,7 @@ def performance(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Per
 
 
 def _times(bundle: Bundle, check: str) -> tuple[str, str]:
-    """The times in words, and the pointer of the slowest answer."""
+    """Return the times in words, and the pointer to the slowest response."""
     sent = to_check(bundle.plan, check, bundle.sent)
     times = latency(sent)
     if times is None:

@@ -28,7 +28,7 @@ TOP_UP = "top_up"
 
 @dataclass(frozen=True)
 class Failed:
-    """One run that a step ended, and what that step's answer is worth."""
+    """One run that a step ended, and the ruling on that step."""
 
     pointer: str
     observation: TopUpObservation
@@ -37,7 +37,7 @@ class Failed:
 
 
 def failed_runs(bundle: Bundle) -> Iterator[Failed]:
-    """Of every top-up, whatever it was for."""
+    """Yield the failed runs of every top-up, whatever it was for."""
     for pointer, observation in readings_of(bundle, TOP_UP, TopUpObservation):
         for index, failure in enumerate(observation.failures):
             result = _result(bundle, observation, failure, is_first=index == 0 and not observation.done)
@@ -62,9 +62,9 @@ def _result(bundle: Bundle, observation: TopUpObservation, failure: FailedRun, *
 class OperationRuns:
     """How often an operation was run, and how often it went wrong.
 
-    `others` of them were not ours, and `topped_up` were sent for nothing else. `by_edge`: requests of others
-    that the edge answered in the service's place, no more often than traffic.max_5xx allows; neither clean
-    nor bad.
+    `others` of these were not ours, and `topped_up` were sent only to top up. `by_edge` are requests of
+    others that the edge answered in the service's place, no more often than traffic.max_5xx allows; neither
+    clean nor bad.
     """
 
     clean: int
@@ -77,12 +77,13 @@ class OperationRuns:
 
 
 def our_runs(bundle: Bundle, exposure: Exposure) -> OperationRuns:
-    """Our own runs in the evidence so far, for the top-up."""
+    """Return our own runs in the evidence so far, for the top-up."""
     e2e = bundle.plan.e2e
     return runs_of_test(bundle, e2e, exposure) if exposure.test_name and e2e else _ours(bundle, exposure)
 
 
 def runs_of_path(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]) -> OperationRuns:
+    """Count the runs of an operation by its method and path: ours, and those of others."""
     ours, others = _ours(bundle, exposure), _of_others(bundle, exposure, findings)
     return OperationRuns(
         clean=ours.clean + others.clean,
@@ -96,9 +97,9 @@ def runs_of_path(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]
 
 
 def _ours(bundle: Bundle, exposure: Exposure) -> OperationRuns:
-    """What never left, or did not come through on our side, is no run at all.
+    """Count our own runs. A request that never left, or failed on our side, is not a run.
 
-    A drive's answer that its step did not expect is no clean one, whatever its status.
+    A response in a drive that its step did not expect is not clean, whatever its status.
     """
     found = [
         item
@@ -122,12 +123,15 @@ def _ours(bundle: Bundle, exposure: Exposure) -> OperationRuns:
 
 
 def _ended_a_run(item: Sent) -> bool:
-    """Kept by a drive because it is not as its step expects; others are only counted."""
+    """Return whether a drive kept the response because its step did not expect it.
+
+    Others are only counted.
+    """
     return item.stage in driven() and "/failures/" in item.pointer
 
 
 def _tallied(bundle: Bundle, exposure: Exposure, *stages: str) -> list[int]:
-    """The status of each answer that was counted and not kept."""
+    """Return the status of each response that was counted and not kept."""
     return [
         int(status)
         for tally in tallies(bundle.loaded, *stages)
@@ -139,10 +143,11 @@ def _tallied(bundle: Bundle, exposure: Exposure, *stages: str) -> list[int]:
 
 
 def _of_others(bundle: Bundle, exposure: Exposure, findings: Sequence[Finding]) -> OperationRuns:
-    """The newest reading's runs, and the worst one's errors: a log may be cut in between.
+    """Count the runs of others: clean ones by the newest reading, errors by the worst, as a log may be cut.
 
-    An error in a log with gaps is an error all the same; clean runs count in one that is believed. The edge
-    answers for every service now and then: that is bad where it is surely more than traffic.max_5xx allows.
+    An error in a log with gaps is still an error; clean runs count only if the log is trusted. The edge
+    sometimes answers in place of any service: that is bad if it happens significantly more often than
+    traffic.max_5xx allows.
     """
     log = [item for item in findings if (item.stage, item.check) == ("traffic", "log")]
     believed = bool(log) and all(item.outcome is Outcome.PASS for item in log)
@@ -171,7 +176,7 @@ def _answered(path: PathTraffic, kinds: str) -> int:
 
 
 def runs_of_test(bundle: Bundle, e2e: E2E, exposure: Exposure) -> OperationRuns:
-    """Every attempt counts: each of them really ran. A run that proves nothing is neither clean nor bad."""
+    """Count the runs of a test. Every attempt counts, as each really ran; an inconclusive run does not."""
     files = [(item.name, item.evidence) for item in bundle.of_stage("e2e")]
     clean, topped_up, bad = 0, 0, []
     for test in e2e.tests:
@@ -189,7 +194,7 @@ def runs_of_test(bundle: Bundle, e2e: E2E, exposure: Exposure) -> OperationRuns:
 
 
 def _topped_up(bundle: Bundle, test: Test, step: str) -> OperationRuns:
-    """The runs of a test, or of its steps of that name, that were sent to top up whatever it was."""
+    """Count the runs of a test, or of its step of that name, that were sent for any top-up."""
     clean, bad = 0, []
     for _, observation in readings_of(bundle, TOP_UP, TopUpObservation):
         if observation.of != f"e2e/{test.name}":

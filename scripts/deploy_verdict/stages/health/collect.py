@@ -1,7 +1,7 @@
-"""The health stage: one bounded request for each check of the plan, in the plan's order.
+"""Collects the health checks: one bounded request for each, in the plan's order where it matters.
 
-Checks that write belong together, as TOMAR and the COMPLETAR that releases again: one entry of the ledger,
-closed when the last of them gives what the plan expects.
+Checks that write belong together, such as TOMAR and the COMPLETAR that releases again. They share one ledger
+entry, which is closed when the last of them gives what the plan expects.
 """
 
 import random
@@ -27,11 +27,12 @@ from deploy_verdict.stages.write_ledger import OpenEntry
 
 
 def collect_health(context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    """What shows the claims, where that is due, then every check that is due."""
+    """Take what shows the claims, if that is due, then every check that is due."""
     plan = context.plan
     done: tuple[Observation, ...] = ()
     if offset_s in plan.window.claim_offsets_s:
-        # First of all: what older code answers says nothing of the new one. At a tail nothing excuses it.
+        # Claims come first: what older code answers says nothing of the new code. At later samples nothing
+        # excuses it.
         is_first = offset_s == 0
         until_s = context.pace.offset_s() + (plan.fresh_within_s if is_first else 0.0)
         documents = take_fingerprints(context, offset_s, until_s)
@@ -44,10 +45,10 @@ def collect_health(context: Context, offset_s: float, keep: Keep) -> tuple[Obser
 def check_health(
     context: Context, checks: Sequence[Check], offset_s: float, keep: Keep | None = None
 ) -> tuple[HttpObservation, ...]:
-    """Send each check's request once; after a request to stop the rest is not sent and will be missing.
+    """Send each check's request once. After a request to stop, the rest is not sent and will be missing.
 
-    `keep` is handed the observations so far after each check. Checks that write are sent even then, once one
-    of them was: the last of them is what restores.
+    `keep` gets the observations so far after each check. Once a check that writes was sent, the others that
+    write are sent even after a request to stop, as the last of them restores.
     """
     writing = [check for check in checks if check.writes]
     requested = in_random_order(checks)
@@ -72,9 +73,10 @@ def check_health(
 
 
 def in_random_order(checks: Sequence[Check]) -> tuple[Check, ...]:
-    """The checks that read in random order, those that write in the plan's own somewhere among them.
+    """Return the checks that read in random order, with those that write, in their own order, among them.
 
-    A balancer that hands out connections in turn would give the same check to the same instance every time.
+    In a fixed order, a balancer that hands out connections in turn would send the same check to the same
+    instance every time.
     """
     reading = [check for check in checks if not check.writes]
     random.shuffle(reading)
@@ -86,7 +88,7 @@ def in_random_order(checks: Sequence[Check]) -> tuple[Check, ...]:
 def ask_check(
     context: Context, check: Check, offset_s: float, entry: OpenEntry | None = None
 ) -> HttpObservation:
-    """One check's request as an observation."""
+    """Send one check's request and return it as an observation."""
     return _observed(check, offset_s, ask_request(context, check, entry))
 
 
@@ -95,7 +97,7 @@ def _observed(check: Check, offset_s: float, exchange: Exchange) -> HttpObservat
 
 
 def await_checks(context: Context, offset_s: float, until_s: float) -> tuple[AwaitedObservation, ...]:
-    """One observation for each such check of the plan. `until_s` is the end of the wait that all share."""
+    """Take one observation of each awaited check. `until_s` ends the wait, which all of them share."""
     return tuple(
         _awaited(context, check, offset_s, until_s)
         for check in context.plan.awaited
@@ -119,7 +121,7 @@ def _answers(context: Context, check: Check, until_s: float) -> Iterator[Awaited
         offset_s = round(context.pace.offset_s(), 3)
         exchange = ask_request(context, check)
         yield AwaitedAnswer(offset_s=offset_s, exchange=exchange)
-        # The last try comes when the time is up, however long the one before it took.
+        # The last attempt is made when the time is up, however long the previous one took.
         is_last = offset_s >= until_s or context.stop.requested
         if is_last or tested_step(check, exchange).outcome is Outcome.PASS:
             return

@@ -1,4 +1,4 @@
-"""What the body of a good status says against it: an error, a login, nothing that can be read. Pure."""
+"""What the body says against a good status: an error, a login page, content that cannot be read. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ _ERRORS = re.compile(
     r"err(or)?s?|exceptions?|faults?|err(or)?_?(msg|message|no|code|description|detail|text)|stack_?trace"
 )
 _CODES = ("status", "status_code", "http_status", "statuscode")
-# The parts of a service, as health endpoints list them; lists of a business object's states are none.
+# The components of a service, as health endpoints list them. Lists of business objects and their states are
+# none.
 _PARTS = re.compile(
     r"health|details|components?|checks?|entries|dependenc(y|ies)|services|(sub)?systems|probes|indicators"
     r"|database|db|cache|redis|queue|broker|storage|postgres(ql)?|mysql|mongo(db)?|rabbitmq|kafka"
@@ -44,19 +45,19 @@ _BAD_TEXT = re.compile(
 _STATUS_LINE = re.compile(r"[45]\d\d [A-Z]")
 _MOST_DEPTH = 4
 _NOTHING = ("none", "no", "null", "ok", "false", "0", "success", "successful", "succeeded")
-# Beside a code, what makes it that of a failure.
+# Keys that, next to a code, make it the code of a failure.
 _REASONS = {"message", "msg", "error", "detail", "reason", "description"}
 _BAD_CODE = re.compile(
     r"(?i)(err(or)?|fail(ed|ure)?|exception|fatal)([_.\- ].*)?|.*[_.\- ](exception|failure)"
 )
 _SWITCHES = re.compile(r"(is_?)?(success(ful)?|ok|succeeded|healthy|alive|up)")
-# True says that something is wrong.
+# Keys whose value true says that something is wrong.
 _WRONG = re.compile(
     r"(is_?)?(unhealthy|degraded|maintenance(_mode)?|failed|failing|broken|unavailable|offline|down)"
 )
 _BEGINS_BAD = re.compile(r"(?i)(err(or)?|fail(ed|ure)?|exception|timeout|cannot|could not|unable)([ :]|\Z)")
 _STATUS_IN_TEXT = re.compile(r"(?im)^(status|state|health)\s*[:=]\s*[\"']?(\w+)")
-# What some frameworks put before their JSON, so that no page can run it.
+# What some frameworks prepend to JSON, so that no page can execute it.
 _GUARD = ")]}',\n"
 _TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
 _BAD_TITLE = re.compile(
@@ -71,7 +72,7 @@ _BAD_TITLE = re.compile(
 _HEADING = re.compile(r"(?is)<h[12][^>]*>(.*?)</h[12]>")
 _HTML = re.compile(r"(?is)^\ufeff?\s*(<!--.*?-->\s*)*(<!doctype html|<html)")
 
-# What frameworks print into a page or a text when they break, whatever its status.
+# What frameworks print into a page or text when they break, whatever its status.
 _TROUBLE = re.compile(
     r"Traceback \(most recent call last\)|<b>(Fatal error|Parse error|Warning)</b>:|Whitelabel Error Page"
     r"|(?m:^)Exception in thread |(?m:^)PHP Fatal error|(?m:^)\s+at [\w.$]+\([\w.]+\.(java|kt|scala):\d+\)"
@@ -84,7 +85,7 @@ _PASSWORD = re.compile(r"(?i)<input[^>]*\btype=[\"']?password")
 _REFRESH = re.compile(r"(?i)<meta[^>]*http-equiv=[\"']?refresh[^>]*url=[\"']?([^\"'> ]*)")
 _LOCATION = re.compile(r"\blocation(?:\.href)?\s*=\s*[\"']([^\"']*)|\blocation\.(?:replace|assign)\(")
 _UNSHOWN = re.compile(r"(?is)<(script|style|head|noscript)\b.*?</\1>")
-# The empty element that an application's script fills: servers give that page for any path.
+# The empty element that an application's script fills; servers return that page for any path.
 _SHELL = re.compile(r"(?i)<div[^>]*\bid=[\"']?(root|app|__next|__nuxt|svelte|q-app)[\"']?[^>]*>\s*</div>")
 _BAD_PLACE = re.compile(
     r"(?i)/(log-?in|sign-?in|sign_in|auth|authorize|oauth2?|sso|saml2?|cas|sessions?/new|errors?|maintenance"
@@ -95,21 +96,23 @@ _FEWER_THAN_NOTHING = re.compile(r"ret(_?code)?|rc|return_?code|result_?code|err
 
 
 def complaint_of(exchange: Exchange, path: str) -> str | None:
-    """What the body says against its good status, in words that follow "a body that"; None for nothing."""
+    """Return what a body says against its good status, to follow "a body that"; None if nothing."""
     body = exchange.body or ""
     place = path_of(exchange.redirects[-1]) if exchange.redirects else ""
     if _BAD_PLACE.search(place) and not _BAD_PLACE.search(path_of(path)):
         return f"came by a redirect to {place[:80]}"
-    return _unread(exchange, body) or (_page(body, path) if is_page(body) else _said(exchange, body))
+    return _unreadable(exchange, body) or (
+        _complaint_in_page(body, path) if is_page(body) else _complaint_in_text(exchange, body)
+    )
 
 
 def is_page(body: str) -> bool:
-    """Whether a body is HTML."""
+    """Return whether a body is HTML."""
     return _HTML.match(body) is not None
 
 
 def kind_of_body(exchange: Exchange) -> str:
-    """What a body is, and where it came from, as words that follow "have"."""
+    """Describe what kind of body it is and where a redirect led, to follow "have"."""
     place = path_shape(path_of(exchange.redirects[-1]))[:80] if exchange.redirects else ""
     return _kind(exchange.body or "") + (f" by a redirect to {place}" if place else "")
 
@@ -124,8 +127,8 @@ def _kind(body: str) -> str:
     return first or ("null" if text == "null" else "a text")
 
 
-def _unread(exchange: Exchange, body: str) -> str | None:
-    """Bytes where text was announced: compressed in a way that was not requested, or not said."""
+def _unreadable(exchange: Exchange, body: str) -> str | None:
+    """Describe bytes where text was announced: compressed in a way not requested, or not declared."""
     headers = {name.lower(): value for name, value in exchange.headers.items()}
     kind, coding = headers.get("content-type", ""), headers.get("content-encoding", "")
     if not is_binary(body) or not (_TEXT.search(kind) or coding):
@@ -133,28 +136,28 @@ def _unread(exchange: Exchange, body: str) -> str | None:
     return f"could not be read (Content-Encoding: {coding or 'none'}, Content-Type: {kind or 'none'})"
 
 
-def _page(body: str, path: str) -> str | None:
+def _complaint_in_page(body: str, path: str) -> str | None:
     heads = [" ".join(text.split())[:80] for text in (_TITLE.findall(body) or _HEADING.findall(body))]
     bad = next((text for text in heads[:1] if _BAD_TITLE.search(text)), None)
     if bad is not None:
         return f"is a page with the title {bad!r}"
     if _PASSWORD.search(body):
         return "is a page that asks for a password"
-    if sent_on := _REFRESH.search(body) or _leads_on(body):
+    if sent_on := _REFRESH.search(body) or _script_redirect(body):
         return f"is a page that only leads to {shown(sent_on[1] or 'elsewhere')}"
     if _SHELL.search(body) and path_of(path).strip("/"):
         return "is an application's empty page, which servers give for any path"
     return "holds an error of its framework" if _TROUBLE.search(body) else None
 
 
-def _leads_on(body: str) -> re.Match[str] | None:
-    """The script that leads elsewhere, in a page that shows nothing."""
+def _script_redirect(body: str) -> re.Match[str] | None:
+    """Return the script that leads elsewhere, if the page shows nothing."""
     shows = re.sub(r"<[^>]*>", "", _UNSHOWN.sub("", body)).strip()
     return None if shows else _LOCATION.search(body)
 
 
-def _said(exchange: Exchange, body: str) -> str | None:
-    """Of JSON, XML, or plain text."""
+def _complaint_in_text(exchange: Exchange, body: str) -> str | None:
+    """Return what JSON, XML or plain text says against the status, or None."""
     document = read_json(body.removeprefix(_GUARD))
     if isinstance(document, Found):
         return _failure(document.value)
@@ -171,7 +174,7 @@ def _said(exchange: Exchange, body: str) -> str | None:
 
 
 def _failure(value: Any, depth: int = 0, *, in_parts: bool = False) -> str | None:
-    """What JSON says of the service or one of its parts: success false, an error, a bad state."""
+    """Return what JSON says of the service or one of its components: success false, an error, a bad state."""
     if isinstance(value, str):
         return f"says {shown(value)}" if _is_bad(value) or _BAD_TEXT.match(value) else None
     if not isinstance(value, dict) or depth > _MOST_DEPTH:
@@ -189,7 +192,7 @@ def _failure(value: Any, depth: int = 0, *, in_parts: bool = False) -> str | Non
 
 
 def _parts(value: Any) -> Iterator[Any]:
-    """The parts that an object or a list tells of; of a list only those that have names."""
+    """Yield the components in an object or a list; of a list only those with names."""
     if isinstance(value, dict):
         yield value
     elif isinstance(value, list):

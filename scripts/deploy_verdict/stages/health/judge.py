@@ -1,4 +1,4 @@
-"""Health checks: every line of `expect`, and the alternatives of `accept`, on every answer. Pure."""
+"""Health checks: every line of `expect`, and the alternatives of `accept`, on every response. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,14 +13,14 @@ from deploy_verdict.plan import Check
 from deploy_verdict.stages.health.judge_bodies import judge_bodies
 
 Answers = Sequence[tuple[str, HttpObservation]]
-# Nobody answered the connect, which may be the way there; a refused one was answered.
+# The connect got no answer, so the network on the way may be the cause; a refused connect was answered.
 UNREACHED = ("connect-timeout", "unreachable")
-# A ruling with its rule and expectation.
+# (rule, expectation, ruling).
 RuledLine = tuple[str, str, Ruling]
 
 
 def judge_health(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """Each check at each sample in which it is due."""
+    """Yield the findings of each check at each sample in which it is due."""
     answers = readings_of(bundle, "health", HttpObservation)
     for offset_s in bundle.plan.health_offsets_s:
         for check in bundle.plan.checks_at(offset_s):
@@ -29,7 +29,7 @@ def judge_health(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[F
 
 
 def judge_beside(bundle: Bundle) -> Iterator[Finding]:
-    """The checks that are repeated beside each regular sample of a pool."""
+    """Yield the findings of the checks that are repeated beside each regular sample of a pool."""
     answers = readings_of(bundle, "pools", HttpObservation)
     window, asked_s = bundle.plan.window, {answer.offset_s for _, answer in answers}
     due_s = [item for item in window.pool_offsets_s if item in window.offsets_s or item in asked_s]
@@ -59,7 +59,7 @@ def _judge_check(stage: str, check: Check, offset_s: float, answers: Answers) ->
 
 
 def unreached_at(answers: Answers) -> frozenset[float]:
-    """The samples at which a connect was never answered: one of them, from one place, is no outage."""
+    """Return the samples (offset in seconds) with an unanswered connect; a single one is not an outage."""
     return frozenset(item.offset_s for _, item in answers if _is_unreached(item))
 
 

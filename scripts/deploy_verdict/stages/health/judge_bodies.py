@@ -1,4 +1,4 @@
-"""What answers say where the plan does not look: copies, failures in a 200, a catch-all page. Pure."""
+"""What responses say where the plan does not look: copies, failures in a 200, a catch-all page. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ from deploy_verdict.stages.health.complaints import complaint_of, is_page, kind_
 
 
 def judge_bodies(bundle: Bundle) -> Iterator[Finding]:
-    """A finding only where something is wrong: the plan asks for none of it."""
+    """Yield a finding only if something is wrong, as the plan asks for none of this."""
     sent: dict[str, list[Sent]] = {}
     for item in bundle.sent:
         if item.check is not None and item.exchange.fault is None and not item.is_reading:
@@ -23,7 +23,7 @@ def judge_bodies(bundle: Bundle) -> Iterator[Finding]:
         answers = sent.get(check.name, [])
         yield from _copied(check, answers, bundle.window.speed)
         if check.looks_at_status_only:
-            yield from _of_itself(check, answers, pages)
+            yield from _contradicting_body(check, answers, pages)
 
 
 def _copied(check: Check, answers: Sequence[Sent], speed: float) -> Iterator[Finding]:
@@ -41,16 +41,18 @@ def _copied(check: Check, answers: Sequence[Sent], speed: float) -> Iterator[Fin
         yield ruling.as_finding("health", check.name, "fresh", "the service itself answers")
 
 
-def _of_itself(check: Check, answers: Sequence[Sent], pages: dict[str, set[str]]) -> Iterator[Finding]:
-    """Where the status is good, and the body says something else."""
+def _contradicting_body(
+    check: Check, answers: Sequence[Sent], pages: dict[str, set[str]]
+) -> Iterator[Finding]:
+    """Yield a finding if a good status has a body that contradicts it."""
     good = [item for item in answers if 200 <= (item.exchange.status or 0) < 300]
-    told = [(item, words) for item in good if (words := _complaint(check, item, pages)) is not None]
-    if not told:
-        yield from _turned(check, good)
+    bad = [(item, words) for item in good if (words := _complaint(check, item, pages)) is not None]
+    if not bad:
+        yield from _other_kind_of_body(check, good)
         return
-    item, words = told[0]
+    item, words = bad[0]
     text = (
-        f"{len(told)} of {len(answers)} answers have a body that {words}, and the plan looks at the status "
+        f"{len(bad)} of {len(answers)} answers have a body that {words}, and the plan looks at the status "
         "only — add a line for the body, such as `$.success: true`"
     )
     ruling = unknown(text, _remedy(check)).at(item.pointer, item.offset_s)
@@ -67,8 +69,8 @@ def _complaint(check: Check, item: Sent, pages: dict[str, set[str]]) -> str | No
     return words or (f"is the same page as that of {others[0]}" if others else None)
 
 
-def _turned(check: Check, answers: Sequence[Sent]) -> Iterator[Finding]:
-    """Where an address gives another kind of thing than before: nothing, a page, another place's answer."""
+def _other_kind_of_body(check: Check, answers: Sequence[Sent]) -> Iterator[Finding]:
+    """Yield a finding if an address returns another kind of body than before, such as nothing or a page."""
     known = [(item, kind_of_body(item.exchange)) for item in sorted(answers, key=lambda item: item.offset_s)]
     other = next(((item, kind) for item, kind in known if kind != known[0][1]), None)
     if other is None:
@@ -84,7 +86,7 @@ def _turned(check: Check, answers: Sequence[Sent]) -> Iterator[Finding]:
 
 
 def _pages(bundle: Bundle, sent: dict[str, list[Sent]]) -> dict[str, set[str]]:
-    """The paths that gave each HTML page; of a catch-all they are several."""
+    """Return the paths that gave each HTML page; a catch-all page has several."""
     pages: dict[str, set[str]] = {}
     for check in bundle.plan.health:
         for item in sent.get(check.name, []):

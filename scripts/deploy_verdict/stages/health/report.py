@@ -1,8 +1,8 @@
-"""The health checks. Pure.
+"""The health checks in the report. Pure.
 
-A check that reads (GET, HEAD) shows its complete answer at T+0, or the first that was not as expected, as a
-block and a word for it; a check of the same address as a pool gets the pool's words. A check that writes is
-one line with its status.
+A check that reads (GET, HEAD) shows its complete response at T+0, or the first unexpected one, as a block
+with a word for it; a check of the same address as a pool gets the pool's words. A check that writes is one
+line with its status.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class ShownCheck:
 
 
 def health_checks(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> tuple[ShownCheck, ...]:
-    """Every health check of the plan, in its order."""
+    """Return every health check of the plan, in its order."""
     answers = readings_of(bundle, "health", HttpObservation)
     return tuple(
         _shown(bundle, verdict, check, [item for item in answers if item[1].check == check.name])
@@ -95,7 +95,7 @@ def _status(
 
 
 def _samples(findings: Sequence[Finding]) -> str:
-    """How many samples there were, where there was more than one, and in how many all was as expected."""
+    """Describe in how many samples all was as expected; "" if there was only one."""
     by_sample: dict[float, list[Outcome]] = {}
     for finding in findings:
         if finding.offset_s is not None:
@@ -110,20 +110,20 @@ def _samples(findings: Sequence[Finding]) -> str:
 
 
 def _is_told_by(pool: Pool, check: Check) -> bool:
-    """Whether the answer of a check holds all of a pool's numbers."""
+    """Return whether the response to a check holds all of a pool's numbers."""
     same = (pool.host, pool.path) == (check.host, check.path)
     return pool.asks is None and not pool.other_paths and same
 
 
 def _accepted(check: Check, outcome: Outcome, findings: Sequence[Finding]) -> str:
-    """Why an answer like 403 is good, in the plan's words."""
+    """Return why a status like 403 is fine, in the plan's words."""
     actual = next((finding.actual for finding in findings if finding.rule == "accept"), "")
     reason = next((item.because for item in check.accept if item.because and item.because in actual), None)
     return f" (accepted: {reason})" if reason and outcome is Outcome.PASS else ""
 
 
 def _status_line(status: int | None) -> str:
-    """ "200 OK", "500 Internal Server Error"."""
+    """Write "200 OK" or "500 Internal Server Error"."""
     if status is None:
         return "no status"
     phrases = {known.value: known.phrase for known in HTTPStatus}
@@ -143,7 +143,7 @@ def _pool_word(pool: Pool, observation: HttpObservation, outcome: Outcome) -> st
 
 
 def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
-    """How many checks of one sample were answered, and the slowest answer."""
+    """Return how many checks of one sample were answered, and the slowest response."""
     found = [item for _, item in readings_of(bundle, "health", HttpObservation) if item.offset_s == offset_s]
     answered = [item for item in found if item.fault is None]
     if not answered:

@@ -1,4 +1,4 @@
-"""The heartbeat: one request, as the first health check that reads asks it."""
+"""The heartbeat: one request to the first health check that reads."""
 
 from deploy_verdict.model import HttpObservation
 from deploy_verdict.plan import Check
@@ -7,6 +7,6 @@ from deploy_verdict.stages.guarded_request import ask_request
 
 
 def beat(context: Context, check: Check) -> HttpObservation:
-    """Send it once, on a connection of its own; its offset is its own time."""
+    """Send the request once, on a connection of its own. Its offset is the time at which it is sent."""
     offset_s = round(context.pace.offset_s(), 3)
     return HttpObservation(check=check.name, offset_s=offset_s, **dict(ask_request(context, check)))

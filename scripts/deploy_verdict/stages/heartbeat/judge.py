@@ -1,7 +1,7 @@
 """Did the service answer between the samples? Pure.
 
-One bad beat is noise: the next one comes half a minute later. Two in a row are an outage. Single ones
-count once they are more than one in a hundred beyond chance.
+One bad heartbeat is noise, as the next one follows within half a minute. Two in a row are an outage. Single
+ones count once they are significantly more than one in a hundred.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,13 +20,13 @@ from deploy_verdict.stats.bounds import RARE, least_percent
 
 STAGE = "heartbeat"
 TOLERATED_PERCENT = 1.0
-# A lone pair of bad beats is told at once; what lasts longer, or comes again, is critical.
+# A lone pair of bad heartbeats needs attention; what lasts longer or returns is critical.
 BRIEF_BEATS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Beat:
-    """One beat and what the plan's check says of it."""
+    """One heartbeat and the ruling of the plan's check on it."""
 
     pointer: str
     observation: HttpObservation
@@ -34,11 +34,12 @@ class Beat:
 
     @property
     def is_bad(self) -> bool:
+        """Whether the plan's check fails on it."""
         return self.ruling.outcome is Outcome.FAIL
 
 
 def judge_heartbeat(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """One finding on the answers; where nobody beat, only a plan that asks for it by name wants them."""
+    """Yield one finding on the responses. Without any, only a plan with a heartbeat section gets it."""
     check, section = bundle.plan.beat, bundle.plan.heartbeat
     if check is None or section is None:
         return
@@ -51,7 +52,7 @@ def judge_heartbeat(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterato
 
 
 def beats_of(bundle: Bundle, check: Check) -> tuple[Beat, ...]:
-    """Every beat once, in the order of time."""
+    """Return every heartbeat in the order of time, each with its ruling."""
     found = readings_of(bundle, STAGE, HttpObservation)
     beats = (
         Beat(pointer=pointer, observation=item, ruling=tested_step(check, item)) for pointer, item in found
@@ -60,7 +61,7 @@ def beats_of(bundle: Bundle, check: Check) -> tuple[Beat, ...]:
 
 
 def outages(beats: Sequence[Beat]) -> tuple[tuple[Beat, ...], ...]:
-    """Bad beats that follow each other, two or more."""
+    """Return the runs of two or more bad heartbeats."""
     runs: list[list[Beat]] = [[]]
     for item in beats:
         if item.is_bad:

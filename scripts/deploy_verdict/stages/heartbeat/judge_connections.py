@@ -1,4 +1,4 @@
-"""Could the service be reached? Connects that failed are counted, also where a second try went well. Pure."""
+"""Could the service be reached? Counts failed connects, also those that a second attempt made good. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,15 +16,15 @@ from deploy_verdict.stages.heartbeat.judge_silences import judge_silences
 from deploy_verdict.stats.bounds import RARE, least_percent
 
 STAGE = "connections"
-# So many in a hundred may fail by chance: a restart of a load balancer's node, a lost packet.
+# Up to this share (percent) may fail by chance: a restarted node of a load balancer, a lost packet.
 TOLERATED_PERCENT, CRITICAL_PERCENT = 1.0, 10.0
-# The chance that a healthy edge, at what is tolerated, seems to answer too often: of all checks together.
+# The chance, over all checks together, that an edge with the tolerated share seems to answer too often.
 OFTEN = 0.01
 EDGE_REASON = "the edge often answers in place of the service"
 
 
 def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """Of all requests of the window, how many did not reach the service at the first try."""
+    """Yield a finding on how many requests of the window did not reach the service at the first attempt."""
     sent = [item for item in bundle.sent_to_service if _was_sent(item)]
     text = f"at most {TOLERATED_PERCENT:g} % of connects fail, retried ones included"
     yield _judged(sent).as_finding(STAGE, "service", "connects", text)
@@ -36,7 +36,7 @@ def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Itera
 
 
 def _instances(bundle: Bundle) -> Ruling | None:
-    """Where the platform says how many there are, or answers tell them apart; None where nobody knows."""
+    """Judge whether every instance was reached; None if neither the platform nor the responses show any."""
     running = max((len(_running(sample.observation)) for sample in looks(bundle)), default=0)
     seen = answers_by_instance(bundle)
     asked = fewest_asked(bundle)
@@ -87,9 +87,9 @@ def _judged(sent: Sequence[Sent]) -> Ruling:
 
 
 def _often_from_the_edge(sent: Sequence[Sent], bad: Sequence[tuple[Sent, Fault]]) -> str:
-    """The check that the edge answers too often in the service's place, whatever the others had.
+    """Name a check for which the edge answers too often in place of the service, whatever the others had.
 
-    So many checks are as many questions at one level (Bonferroni, as each is asked whether any has it).
+    Each check is one test of a family, so the level is divided by their number (Bonferroni).
     """
     asked = Counter(item.check for item in sent)
     counts = Counter(item.check for item, fault in bad if fault.kind == EDGE and item.check)
@@ -100,10 +100,10 @@ def _often_from_the_edge(sent: Sequence[Sent], bad: Sequence[tuple[Sent, Fault]]
 
 
 def _not_connected(item: Sent) -> Fault | None:
-    """Why the first try did not reach the service, by the target's fault."""
+    """Return why the first attempt did not reach the service by its or its edge's fault, or None."""
     attempts, fault = item.exchange.attempts, item.exchange.fault
     first = attempts[0].fault if attempts else fault
-    # What a second try mended; alone it is judged as the answer that it is.
+    # These count only if a second attempt followed; alone they are judged as the response they are.
     has_second = len(attempts) > 1 or (bool(attempts) and fault is None)
     kinds = (*NOT_CONNECTED, EDGE, *(GIVEN_UP if has_second else ()))
     is_it = first is not None and first.kind in kinds and first.whose in (Whose.TARGET, Whose.EDGE)

@@ -1,4 +1,7 @@
-"""Was the service restarted within the window? By its answers, and by start-up lines in its log. Pure."""
+"""Was the service restarted within the window?
+
+Judged by its responses, and start-up lines in its log. Pure.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,17 +17,17 @@ from deploy_verdict.stats.bounds import rate_ratio
 
 STAGE = "restarts"
 BECAUSE = "the service was restarted within the window"
-# A start or two may be another instance; so many are none.
+# One or two starts may be another instance; this many are not.
 FEWEST_STARTS = 3
 # Workers that are recycled by plan start as often before the deployment as after it.
 OFTENER = 2.0
-# So many starts are a loop of restarts, and so many an hour: one every quarter of an hour.
+# This many starts are a restart loop if they also come this often per hour (one every quarter of an hour).
 FEWEST_OF_LOOP, LOOP_PER_H = 10, 4.0
 LOOP = "the service restarts over and over"
 
 
 def judge_restarts(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """A finding on the answers; and one on the log, where start-up lines can be counted."""
+    """Yield a finding on the responses, and one on each log in which start-up lines can be counted."""
     found = restarts(bundle)
     if _is_loop(len(found), bundle.window.length_s):
         text = f"{counted(len(found), 'restart')} in its answers, the first: {found[0].text}"
@@ -44,7 +47,7 @@ def judge_restarts(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator
 
 
 def _versions(bundle: Bundle) -> Iterator[Finding]:
-    """A finding only where several answer."""
+    """Yield a finding only if several versions answer."""
     several = versions(bundle)
     if several is None:
         return
@@ -59,7 +62,7 @@ def _is_loop(count: int, length_s: float) -> bool:
 
 
 def _logged(bundle: Bundle) -> Iterator[Finding]:
-    """One on the service's own log, and one on each other log that shows too many starts."""
+    """Yield a finding on the service's own log, and one on each other log with too many starts."""
     sources = bundle.plan.logs.sources if bundle.plan.logs is not None else ()
     for name in ("", *(source.name for source in sources)):
         complete = log_readings(bundle, name)
@@ -73,7 +76,7 @@ def _logged(bundle: Bundle) -> Iterator[Finding]:
 
 
 def _so_far(bundle: Bundle, name: str) -> tuple[str, LogObservation | None]:
-    """What the samples read of a log until now, as one reading."""
+    """Return what the samples have read of a log so far, as one reading."""
     found = [
         item for item in interim_readings(bundle, "logs", LogObservation) if item.observation.log == name
     ]
@@ -89,7 +92,7 @@ def _so_far(bundle: Bundle, name: str) -> tuple[str, LogObservation | None]:
 
 
 def _starts(log: LogObservation, before: LogObservation | None, speed: float) -> Ruling:
-    """A service that starts again and again is none that runs; workers may be recycled by plan."""
+    """Judge the starts in a log. Workers may be recycled by plan, so theirs are compared with before."""
     is_readable = before is not None and before.fault is None and before.lines_in_window > 0
     now_s, of_workers = (log.end - log.start).total_seconds() * speed, log.restarts < FEWEST_STARTS
     count = log.worker_starts if of_workers else log.restarts

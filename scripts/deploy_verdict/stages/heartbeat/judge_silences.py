@@ -1,4 +1,7 @@
-"""Did the log, or other people's requests, pause for minutes? An outage at which nobody looked. Pure."""
+"""Did the log, or other people's requests, pause for minutes?
+
+Finds outages that no request of ours met. Pure.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -13,13 +16,13 @@ from deploy_verdict.model.platform import WHOLE
 from deploy_verdict.stats.pauses import Pause, sudden_pause
 
 STAGE = "connections"
-# After an outage everybody asks at once.
+# After an outage, everybody retries at once.
 BURST = 2.0
 TEXT = "{} do not pause for minutes when nothing else shows why"
 
 
 def judge_silences(bundle: Bundle) -> Iterator[Finding]:
-    """One finding for the service's own log and one for traffic, where their parts were counted."""
+    """Yield one finding for the service's own log and one for traffic, if their parts were counted."""
     for pointer, log in log_readings(bundle)[-1:]:
         ruling = _judged(bundle, (log.start, log.end), log.lines_by_part, "line of the log")
         if ruling is not None:
@@ -61,7 +64,7 @@ def _burst(silence: Pause) -> str:
 
 
 def _answered(bundle: Bundle, from_s: float, to_s: float) -> int:
-    """How many requests of ours the service itself answered in that stretch."""
+    """Return how many requests of ours the service itself answered in that stretch (plan seconds)."""
     speed, t0 = bundle.window.speed, bundle.window.t0
     return sum(
         item.exchange.fault is None

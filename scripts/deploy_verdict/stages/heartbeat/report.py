@@ -15,7 +15,7 @@ from deploy_verdict.stages.registry import STAGES
 
 @dataclass(frozen=True, kw_only=True)
 class BetweenSamples:
-    """The section: who was asked how often, for how long nobody looked, and what was found."""
+    """The section: what was requested how often, the longest time without a request, and what was found."""
 
     asked: str
     unseen: str
@@ -24,7 +24,7 @@ class BetweenSamples:
 
 
 def between_samples(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> BetweenSamples | None:
-    """None where nothing of the plan asks the service."""
+    """Return the section; None if nothing in the plan sends requests to the service."""
     here = {stage.name for stage in STAGES if (stage.judge or "").startswith("stages.heartbeat.")}
     found = lines(finding for finding in verdict.findings if finding.stage in here)
     if not found:

@@ -1,6 +1,6 @@
-"""The logs stage: each log of the plan in the window, and in the time before the deployment.
+"""Reads each log of the plan: in the window, and in the time before the deployment.
 
-During the window it reads what is new, of the window's logs alone.
+During the window it reads only what is new, and only the window's logs.
 """
 
 from collections.abc import Iterator
@@ -21,19 +21,19 @@ from deploy_verdict.stages.logs.counting.starts import StartLines
 from deploy_verdict.stages.logs.sources.log_clock import WatchedSource
 from deploy_verdict.stages.logs.sources.log_sources import PlacedLog
 
-# Of plan time: what starts later than this after T0 starts again.
+# A start later than this after T0, in the plan's minutes, is a restart.
 SETTLED_MINUTES = 5
 
 
 def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObservation, ...]:
-    """Review each log of the plan at the window's end, or what is new of it before."""
+    """Review each log of the plan: completely at the window's end, before that what is new."""
     logs, file = context.plan.logs, context.file
     if logs is None or file is None:
         return ()
     observed: tuple[LogObservation, ...] = ()
     for name, rules in logs.asked(file.left_out):
         log = PlacedLog(context=context, file=file, name=name, rules=rules)
-        # The window's own log is safe before another one is read.
+        # Save the window's own log before another one is read.
         read = _Reading(log, context.pace.clock.now())
         observed += (read.of_window(offset_s),)
         keep(observed)
@@ -48,7 +48,7 @@ def collect_logs(context: Context, offset_s: float, keep: Keep) -> tuple[LogObse
 class _Reading:
     """The readings of one log. `ahead` is how far its clock is ahead of ours, once that is known.
 
-    `deployed_at`: when its deployment began, as `deployed_by` says; T0 is later.
+    `deployed_at`: when its deployment began, before T0, and `deployed_by` what says so.
     """
 
     log: PlacedLog
@@ -71,7 +71,10 @@ class _Reading:
         return observation
 
     def _is_wrong(self, canary: CanaryReading | None) -> bool:
-        """Whether the log's clock is to be corrected: the platform's own is not."""
+        """Return whether the log's clock must be corrected, and note by how much.
+
+        The platform's own never is.
+        """
         ahead_s = canary.clock_ahead_s if canary else None
         if ahead_s is None or abs(ahead_s) < WRONG_CLOCK_S or self.log.path is None:
             return False
@@ -116,7 +119,7 @@ class _Reading:
         )
 
     def _canary(self) -> CanaryLines | None:
-        """What watches for the lines of our own requests, where the plan says what these are like."""
+        """Return what watches for the lines of our own requests, if the plan describes them."""
         log, window = self.log, self.log.file.window
         if log.rules.canary is None:
             return None
@@ -131,7 +134,7 @@ class _Reading:
         return CanaryLines(own, search, window_id=window.id, start=start, end=self.end)
 
     def _name_start(self, said_at: datetime | None) -> None:
-        """When this deployment began: by the plan's line in its log, the platform, or a usual line."""
+        """Note when this deployment began: by the plan's line, the platform, or a common start-up line."""
         platform_at = self.log.deployed_at()
         is_named = self.log.rules.starts is not None
         if said_at is not None and self.log.path is not None and (is_named or platform_at is None):
@@ -140,11 +143,11 @@ class _Reading:
             self.deployed_at, self.deployed_by = platform_at, "platform"
 
     def of_times_before(self) -> Iterator[LogObservation]:
-        """The time before the deployment: of the same file, or of the deployment that served until then.
+        """Yield the readings of the time before the deployment, and of what this one logged before T0.
 
-        And what this one logged before T0.
+        The time before is in the same file, or in the log of the deployment that served until then.
         """
-        # The window's own reading begins a moment early.
+        # The window's own reading starts slightly before T0.
         until = self.log.file.window.t0 - 2 * CUT_TIMES
         end = min(until, self.deployed_at) if self.deployed_at else until
         earlier = self._reviewed_before(self.log.of_time_before(end), end - self.log.length, end)

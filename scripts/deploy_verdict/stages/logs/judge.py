@@ -1,7 +1,7 @@
-"""What to think of a reading of the log. Pure.
+"""Judges a reading of the log. Pure.
 
-A line that must not be there is a fail however little of the log could be read; that there is none is
-a pass only where the log was read throughout the window.
+A forbidden line is a fail however little of the log could be read. That there is none passes only if the log
+was read throughout the window.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,11 +39,12 @@ from deploy_verdict.stages.logs.judge_novelty import Earlier, judge_novelty
 NOTHING_EARLIER = Earlier()
 STAGE = "logs"
 CHECK = "log"
-# Wall time: at high speed, no stretch shorter than this counts as silence.
+# Wall-clock time: at high speed, a shorter stretch never counts as silence.
 SILENCE_FLOOR_S = 3.0
 _ERROR_LEVELS = ("ERROR", "CRITICAL")
 _MAX_EXAMPLE_CHARS = 160
-# So many requests in a row are missed only where the log has a gap, also where one in ten may be.
+# This many unlogged requests in a row mean a gap in the log, even if the plan allows one in ten to be
+# missing.
 MOST_UNSEEN = 5
 SEARCH = "Search the log by hand for errors, and find out why this tool did not read it"
 MAKE_READABLE = "Make the backend log readable (its source, our access), then review it and judge again"
@@ -56,7 +57,7 @@ LEVELS = REMEDY[:1].upper() + REMEDY[1:]
 
 
 class OwnTraffic(NamedTuple):
-    """How many requests of ours the service answered, for the canary; and those that the evidence keeps."""
+    """How many requests of ours the service answered, for the canary, and those that the evidence keeps."""
 
     answered: int | None = None
     sent: Sequence[Sent] = ()
@@ -82,10 +83,10 @@ def judge_logs(
     own: OwnTraffic = NO_TRAFFIC,
     earlier: Earlier = NOTHING_EARLIER,
 ) -> list[Finding]:
-    """The findings of every rule that the plan asks of one log, whatever the evidence.
+    """Return the findings of every rule in the plan for one log, whatever the evidence.
 
-    `covers`: the stretch (start, end) that the reading must cover; None leaves that to others.
-    `earlier` are the readings of the time before T0.
+    `covers`: the stretch (start, end) that the reading must cover; None if that does not matter. `earlier`
+    are the readings of the time before T0.
     """
     doubts = [*_doubts(plan_logs, observation, speed * SILENCE_FLOOR_S, covers, own.sent)]
     if plan_logs.canary is not None and observation is not None and observation.fault is None:
@@ -116,7 +117,7 @@ def judge_logs(
 
 
 def _with_remedy(finding: Finding, remedy: str | None) -> Finding:
-    """What makes the log readable; a pattern may also be searched for by hand."""
+    """Add how to make the log readable. A pattern needs none, as it can also be searched for by hand."""
     is_open = finding.outcome is Outcome.INCONCLUSIVE and finding.rule in ("readable", "errors", "warnings")
     return finding.model_copy(update={"remedy": remedy}) if is_open and remedy else finding
 
@@ -128,7 +129,7 @@ def _doubts(
     covers: tuple[datetime, datetime] | None,
     sent: Sequence[Sent],
 ) -> Iterator[Doubt]:
-    """Every reason why "not found" does not mean "was not there"."""
+    """Yield every reason why "not found" does not mean "was not there"."""
     if observation is None:
         yield Doubt("the log was not read", SEARCH)
         return
@@ -155,13 +156,13 @@ def _doubts(
 
 
 def _advice_of(reason: str) -> str:
-    """What the reading itself says to do, after its dash."""
+    """Return what the reading itself advises, after its dash."""
     advice = reason.partition(" — ")[2]
     return advice[:1].upper() + advice[1:] or MAKE_READABLE
 
 
 def _begins_late(observation: LogObservation, t0: datetime) -> Iterator[Doubt]:
-    """A log that begins after T0 may have begun anew, and what it held before is gone."""
+    """Yield a doubt if the log begins after T0: it may have been replaced, and earlier lines are gone."""
     begins_at = observation.begins_at
     if begins_at is not None and begins_at > t0 + CUT_TIMES:
         reason = f"its first line is of {_time(begins_at)}, so what it may have lost before is not known — "
@@ -187,7 +188,7 @@ def _silent(
 
 
 def _about_silence(silence: Silence, sent: Sequence[Sent]) -> str:
-    """Whether the service answered us while its log was silent."""
+    """Describe whether the service answered us while its log was silent."""
     asked = [item.exchange for item in sent if silence.start <= item.exchange.at <= silence.end]
     if not asked:
         return "Ask the service's other logs what happened in the silent time: this tool did not ask it then"
@@ -204,7 +205,7 @@ def _canary_doubts(
     own_requests: int | None,
     older_code_until: datetime | None,
 ) -> tuple[str, ...]:
-    """Each of our own requests has left a line: too few of these, and other lines are missing too."""
+    """Return doubts from the canary: if lines of our own requests are missing, others are missing too."""
     reading = observation.canary
     if reading is not None and (reading.requests or reading.crowded):
         return tuple(_unseen(canary, reading, older_code_until))
@@ -221,7 +222,7 @@ def _canary_doubts(
 
 
 def _unseen(canary: LogCanary, reading: CanaryReading, older_code_until: datetime | None) -> Iterator[str]:
-    """Requests of ours without a line, so that nobody else's lines stand for them."""
+    """Yield doubts from requests of ours without a line, where lines of others cannot stand in for them."""
     if not reading.requests:
         yield (
             f"others ask for {', '.join(reading.crowded[:3])} so often that a line of theirs stands at any "
@@ -238,7 +239,7 @@ def _unseen(canary: LogCanary, reading: CanaryReading, older_code_until: datetim
             f"logs a request ({canary.regex!r})"
         )
     unseen = reading.unseen
-    # What older code answers at first is in the log of the deployment before.
+    # What older code answered at first is in the log of the previous deployment.
     is_explained = unseen is not None and older_code_until is not None and unseen.last_at <= older_code_until
     if unseen is not None and unseen.count >= MOST_UNSEEN and not is_explained:
         stretch = _stretch(unseen.first_at, unseen.last_at, " and ")
@@ -246,7 +247,7 @@ def _unseen(canary: LogCanary, reading: CanaryReading, older_code_until: datetim
 
 
 def _vanished(observation: LogObservation, before: LogObservation | None) -> Iterator[str]:
-    """Paths of ours that the log named before the deployment, by whomever, and names no more."""
+    """Yield paths of ours that the log named before the deployment, for anybody, and no longer names."""
     named_now = {item.path for item in observation.answers}
     if observation.canary is None or before is None or OTHER[1] in named_now:
         return
@@ -274,7 +275,7 @@ def _readable(logs: LogRules, observation: LogObservation | None, reasons: tuple
 
 
 def _count(pattern: LogPattern, observation: LogObservation | None) -> PatternCount | str:
-    """What the evidence says of this pattern, or why it says nothing."""
+    """Return what the evidence counts for this pattern, or why it counts nothing."""
     if observation is None:
         return "the log was not read"
     named = [item for item in observation.patterns if item.pattern == pattern.name]
@@ -303,7 +304,7 @@ def _must_appear(pattern: LogPattern, count: PatternCount | str, reasons: tuple[
 
 
 def _counted(count: PatternCount | str, reasons: tuple[str, ...]) -> Ruling:
-    """What was counted, and whether that can be relied on."""
+    """Return what was counted, as a pass if it can be relied on, else as unknown."""
     if isinstance(count, str):
         return unknown(count)
     if count.count == 0 and reasons:
@@ -370,7 +371,7 @@ def _stretch(start: datetime, end: datetime, between: str = " to ") -> str:
 
 
 def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """The findings of each log of the plan."""
+    """Return the findings of each log of the plan."""
     logs = bundle.plan.logs
     if logs is None:
         return []
@@ -380,7 +381,7 @@ def judge_readings(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Fin
 
 
 def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
-    """Every reading of a log: what any of them failed on stays, as a log can be cut in between."""
+    """Judge every reading of a log; a fail in any of them stands, as a log can be cut in between."""
     covers = bundle.window.t0, wall_end(bundle.window) - CUT_TIMES
     speed = bundle.window.speed
     observed: list[tuple[str | None, LogObservation | None]] = [*log_readings(bundle, name)]
@@ -406,7 +407,7 @@ def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
     ) -> Iterator[Finding]:
         return judge_answers(bundle, observation, pointer, earlier.before, parts_before)
 
-    # Not every reading can say what is new.
+    # Only some readings can say what is new.
     found: dict[tuple[str, str], Finding] = {}
     for pointer, observation in observed or [(None, None)]:
         for item in [*judged(observation, pointer), *answers(observation, pointer)]:
@@ -426,7 +427,7 @@ def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
 
 
 def _of_part(findings: Sequence[Finding]) -> list[Finding]:
-    """What a part of the log can show: that something is not in it says nothing of the others."""
+    """Return what a part of the log can show: what is missing in it may be in another part."""
     return [item for item in findings if item.rule != "must_appear"]
 
 
@@ -436,7 +437,10 @@ def _with_parts(
     interim: Sequence[InterimReading[LogObservation]],
     t0: datetime,
 ) -> Finding:
-    """A line that must appear may be in a part alone; that no part has a forbidden one is said too."""
+    """Complete a finding with the parts: a line that must appear may be in one of them only.
+
+    If no part has a forbidden line, the finding says that too.
+    """
     if finding.rule == "must_appear" and finding.outcome is not Outcome.PASS:
         pattern = next((item for item in rules.must_appear if item.name == finding.check), None)
         for item in interim if pattern else ():

@@ -1,4 +1,4 @@
-"""Are users turned away, or met with errors, by the access lines of the log? Pure."""
+"""Are users turned away, or given errors, by the access lines of the log? Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +15,10 @@ def judge_answers(
     before: LogObservation | None,
     earlier: Sequence[LogObservation] = (),
 ) -> Iterator[Finding]:
-    """None where the log has no access lines. `earlier` parts of the window stand in for the time before."""
+    """Yield findings on refusals and server errors; none if the log has no access lines.
+
+    Without a known time before, `earlier` parts of the window replace it.
+    """
     logs = bundle.plan.logs
     if logs is None or observation is None or not observation.answers:
         return

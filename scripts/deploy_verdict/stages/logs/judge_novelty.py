@@ -1,7 +1,7 @@
-"""What to think of kinds of log lines: errors new since the deployment, and the incident's own. Pure.
+"""Judges kinds of log lines: errors new since the deployment, and those of the incident. Pure.
 
-A new kind of error is a fail wherever the time before is known, with novelty in the plan or without. Where
-it is not known, that is inconclusive only if the plan asks for novelty: many services have no earlier log.
+A new kind of error is a fail if the time before is known, with or without novelty in the plan. If it is not
+known, that is inconclusive only if the plan has novelty: many services have no earlier log.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,9 +22,9 @@ STARTS = "say by logs.starts which line the service logs when it starts"
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """Readings of the time before T0: of the deployment before this one, and of this one's own.
+    """Readings of the time before T0: of the previous deployment, and of this one's start.
 
-    `older_code_until`: so long the deployment before still answered some requests after T0.
+    `older_code_until`: until when the previous deployment still answered some requests after T0.
     """
 
     before: LogObservation | None = None
@@ -40,7 +40,10 @@ def judge_novelty(
     *,
     speed: float = 1.0,
 ) -> Iterator[Finding]:
-    """`reasons` are why "not found" does not mean "was not there" in the window's own log."""
+    """Yield the findings on new and more frequent kinds of errors, and on the incident.
+
+    `reasons` are why "not found" does not mean "was not there" in the window's own log.
+    """
     novelty = logs.novelty or Novelty()
     found = None
     if observation is not None:
@@ -52,23 +55,23 @@ def judge_novelty(
     if found is not None and observation is not None:
         is_known = not found.doubts and not (earlier.before and earlier.before.templates_left_out)
         unlevelled = unlevelled_kinds_doubts(observation, found.new if is_known else None)
-    ruling = _new(novelty, found, (*reasons, *unlevelled))
+    ruling = _new_kinds(novelty, found, (*reasons, *unlevelled))
     if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
         text = "no kind of error that the log did not have before the deployment"
         yield ruling.as_finding(STAGE, "novelty", "new", text, expected="0 new kinds of errors")
-    ruling = _more(novelty, found, reasons)
+    ruling = _more_frequent(novelty, found, reasons)
     if logs.novelty is not None or ruling.outcome is Outcome.FAIL:
         text = "no known kind of error is much more frequent than before the deployment"
         expected = f"at most {LARGE:g} times as often, for certain"
         yield ruling.as_finding(STAGE, "novelty", "frequency", text, expected=expected)
     if logs.incident is not None:
-        ruling = _again(logs.incident, observation, reasons)
+        ruling = _incident_lines(logs.incident, observation, reasons)
         text = "no line of the incident's kinds"
         yield ruling.as_finding(STAGE, "incident", "must_not_appear", text, expected="0 lines")
 
 
-def _more(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
-    """A known kind may be a known trouble that has become worse."""
+def _more_frequent(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
+    """Judge known kinds: one that is much more frequent may be a known problem that got worse."""
     if found is None:
         return unknown("the log was not read")
     if found.more_errors:
@@ -89,7 +92,7 @@ def _left_out(observation: LogObservation) -> int:
     return sum(observation.templates_left_out.get(kind, 0) for kind in ("error", "unproven"))
 
 
-def _new(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
+def _new_kinds(novelty: Novelty, found: Comparison | None, reasons: Sequence[str]) -> Ruling:
     if found is None:
         return unknown("the log was not read")
     if found.new_errors:
@@ -118,7 +121,7 @@ def _early(found: Comparison) -> str:
 
 
 def _unproven(found: Comparison, reasons: Sequence[str]) -> str:
-    """Why no new kind was found and that proves nothing; empty where it does."""
+    """Return why finding no new kind proves nothing; "" if it does."""
     if reasons:
         return f"none, but {'; '.join(reasons)}"
     if found.unproven:
@@ -131,7 +134,7 @@ def _unproven(found: Comparison, reasons: Sequence[str]) -> str:
     return NOT_KEPT if NOT_KEPT in found.doubts else ""
 
 
-def _again(incident: Incident, observation: LogObservation | None, reasons: Sequence[str]) -> Ruling:
+def _incident_lines(incident: Incident, observation: LogObservation | None, reasons: Sequence[str]) -> Ruling:
     if observation is None:
         return unknown("the log was not read")
     counts = {item.sought: item for item in observation.incident}

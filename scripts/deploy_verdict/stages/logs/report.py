@@ -1,4 +1,7 @@
-"""The backend's log: errors, patterns, and plainly when it could not be read: never "0 errors" then. Pure."""
+"""The logs in the report: errors and patterns; if the log could not be read it says so, never "0 errors".
+
+Pure.
+"""
 
 import math
 from collections.abc import Sequence
@@ -42,7 +45,7 @@ class ShownChange:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownNovelty:
-    """`summary` says in a sentence what was compared, or why nothing could be."""
+    """The section on novelty. `summary` says in a sentence what was compared, or why nothing could be."""
 
     summary: str
     parts: tuple[ShownChange, ...]
@@ -50,7 +53,7 @@ class ShownNovelty:
 
 
 def shown_novelty(bundle: Bundle, name: str, rules: LogRules) -> ShownNovelty | None:
-    """None where there is no reading of the log with its kinds of lines."""
+    """Return the section on novelty; None if no reading has the log's kinds of lines."""
     reading, before = log_observation(bundle, name), log_before(bundle, name)
     if reading is None or reading.templates is None or not reading.lines_in_window:
         return None
@@ -132,7 +135,7 @@ def _number(value: float) -> str:
 
 
 def _incident(incident: Incident | None, reading: LogObservation) -> str:
-    """How many lines of the incident's kinds came again; empty where the plan names none."""
+    """Return how many lines of the incident's kinds recurred; "" if the plan names no incident."""
     if incident is None:
         return ""
     is_wanted = {fingerprint(template) for template in incident.templates}
@@ -149,7 +152,7 @@ MAX_EXAMPLES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ShownPattern:
-    """One pattern of the plan: how often, and examples as (moment, text)."""
+    """One pattern of the plan: how often it matched, and examples as (moment, text)."""
 
     name: str
     label: str
@@ -159,7 +162,7 @@ class ShownPattern:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownErrors:
-    """Equal errors: how many and when, and one of them whole; `is_long`: that one has several lines."""
+    """Equal errors: how many and when, with a complete example; `is_long`: the example has several lines."""
 
     summary: str
     example: str
@@ -185,7 +188,7 @@ class ShownLogs:
 
 
 def logs(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownLogs:
-    """The service's own log, and the plan's further ones."""
+    """Return the service's own log, and the plan's further ones."""
     section = bundle.plan.logs
     asked = dict(section.asked(bundle.left_out)) if section is not None else {}
     others = tuple((name, _shown(bundle, verdict, name, rules)) for name, rules in asked.items() if name)
@@ -193,7 +196,7 @@ def logs(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownLogs:
 
 
 def _shown(bundle: Bundle, verdict: Verdict, name: str, rules: LogRules | None) -> ShownLogs:
-    """A log that could not be read, or has no line of the window, has no counts."""
+    """Return one log; if it could not be read, or has no line of the window, without counts."""
     reading = log_observation(bundle, name)
     reason = _reason(bundle, reading, rules)
     shown = reading if not reason else None
@@ -222,7 +225,7 @@ def _shown(bundle: Bundle, verdict: Verdict, name: str, rules: LogRules | None) 
 
 
 def _grouped(bundle: Bundle, reading: LogObservation | None) -> list[tuple[int, ShownErrors]]:
-    """Errors by their kinds, the most frequent first; without kinds, the first ones as they came."""
+    """Return the errors by kind, the most frequent first; without kinds, the first errors in their order."""
     if reading is None:
         return []
     kinds = [item for item in reading.templates or () if item.kind == "error"]
@@ -260,7 +263,7 @@ def _reason(bundle: Bundle, reading: LogObservation | None, rules: LogRules | No
 
 
 def _doubt(verdict: Verdict, check: str) -> str:
-    """Why the judge does not take the reading for the complete log; empty when it does."""
+    """Return why the judge does not take the reading for the complete log; "" if it does."""
     wanted = ("logs", check, "readable")
     readable = [item for item in verdict.findings if (item.stage, item.check, item.rule) == wanted]
     bad = [item.actual for item in readable if item.outcome is not Outcome.PASS]
@@ -268,7 +271,7 @@ def _doubt(verdict: Verdict, check: str) -> str:
 
 
 def _counted_with_doubt(count: int, noun: str, doubt: str) -> str:
-    """A zero from a log with gaps is no zero."""
+    """Write a count with its doubt, as a zero from a log with gaps is not a zero."""
     summary = counted(count, noun)
     if not doubt:
         return summary
@@ -302,7 +305,7 @@ def _pattern(
 ) -> ShownPattern:
     reason, doubt = doubts
     label = f'"{pattern.name}"{"" if is_wanted else " errors"}:'
-    # Without a line of the window, a pattern sought anywhere in the log may still have been counted.
+    # Even if the window has no line, a pattern sought anywhere in the log may have been counted.
     if count is None or (reason and not (pattern.within == "log" and count.count)):
         why = reason or "the evidence does not count it"
         return ShownPattern(name=pattern.name, label=label, summary=f"not known: {why}", examples=())
@@ -350,7 +353,7 @@ def _basis(bundle: Bundle, reading: LogObservation) -> str:
 
 
 def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
-    """What one reading read; what it found is a finding, which is told by itself."""
+    """Return what one reading read. What it found is a finding, which is reported separately."""
     read = [item for _, item in readings_of(bundle, "logs", LogObservation, INTERIM, offset_s=offset_s)]
     bad = [item for item in read if item.fault is not None or item.incomplete]
     texts = (f"{counted(item.lines_in_window, 'new line')} in {item.log or 'the log'}" for item in read)

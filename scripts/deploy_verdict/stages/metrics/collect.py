@@ -1,4 +1,4 @@
-"""The metrics stage: CPU, memory and HTTP series of the window, as the platform measured them."""
+"""Collects CPU, memory and HTTP series of the window, as the platform measured them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -9,16 +9,17 @@ from deploy_verdict.model.observations import INTERIM
 from deploy_verdict.railway import Measured, RailwayError, http_metrics, metrics
 from deploy_verdict.stages.context import Context, Keep, Platform
 
-# Real seconds between two points, by the window's length, as Railway's CLI asks.
+# (longest window, real seconds between two points), the steps that Railway's CLI uses.
 STEPS = ((3600.0, 30.0), (6 * 3600.0, 60.0), (24 * 3600.0, 240.0))
 LONGEST_STEP_S = 3600.0
 MEASUREMENT = "MetricMeasurement."
 
 
 def collect_metrics(context: Context, offset_s: float, keep: Keep | None = None) -> tuple[MetricsObservation]:
-    """All series from T0 to now; without those of CPU and memory nothing is known.
+    """Read all series from T0 to now. Without CPU and memory nothing is known.
 
-    During the window only CPU and memory of what is new: all that a part of the window can show is a limit.
+    During the window it reads only CPU and memory, of what is new: a limit is all that a part of the window
+    can show.
     """
     platform, pace, since = context.platform, context.pace, context.since
     start, end = since or pace.t0, pace.clock.now()
@@ -58,7 +59,10 @@ def _no_platform(platform: Platform | None) -> Fault:
 
 
 def series_in(found: Iterable[Measured], t0: datetime, speed: float, length_s: float) -> Iterator[Series]:
-    """In plan time; points outside of the window are the platform's rounding, and are left out."""
+    """Yield the series in plan seconds.
+
+    Points outside of the window come from the platform's rounding; drop them.
+    """
     for item in found:
         points = (
             Point(offset_s=round((at - t0).total_seconds() * speed, 3), value=value)

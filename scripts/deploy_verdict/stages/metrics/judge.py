@@ -1,8 +1,8 @@
-"""The service's memory: was it measured through the window, is it near its limit, does it grow? Pure.
+"""The service's memory: was it measured throughout the window, is it near its limit, does it grow? Pure.
 
-Growth is judged as a pool's is (stats/growth.py), in percent of the limit, on blocks of the window after
-its first minutes, in which a process that has just started still fills its caches. Memory does not come one
-by one, so its bounds are those of the slopes alone.
+Growth is judged as a pool's is (stats/growth.py), in percent of the limit, on blocks of the window after its
+first minutes, in which a new process still fills its caches. Memory does not come in whole units, so its
+bounds are those of the slopes alone.
 """
 
 import math
@@ -41,11 +41,11 @@ from deploy_verdict.stats.trend import shown_p
 STAGE = "metrics"
 CHECK = "memory"
 WARM_UP_S = 600.0
-# A service sleeps five to ten minutes after the last packet.
+# A service falls asleep five to ten minutes after its last packet.
 AWAKE_S = 300.0
-# Times the limit: more is no memory of this service.
+# More than this many times the limit is not the memory of this service.
 ABSURD = 100
-# Of the points that the window's length and step promise, and how far towards its end they must reach.
+# The share of the points that length and step promise, and how far towards the window's end they must reach.
 ENOUGH, REACHES = 0.8, 0.85
 IN_USE = {"floor": "least at a time", "mean": "average"}
 OUT_OF_MEMORY = "the service is running out of memory"
@@ -53,7 +53,7 @@ OUT_OF_MEMORY = "the service is running out of memory"
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """Memory in GB through the window, and its limit where that is known; or why neither is, and a remedy."""
+    """Memory in GB through the window and its limit if known; or the reason why not, and a remedy."""
 
     points: tuple[Point, ...] = ()
     limit_gb: float | None = None
@@ -62,9 +62,10 @@ class Memory:
 
 
 def judge_metrics(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """Three questions to the newest complete reading: about the whole window, so the newest knows most.
+    """Return the findings on readability, limit and growth, by the newest complete reading.
 
-    Earlier readings count where they are over a limit; growth takes the complete window.
+    Every reading is of the complete window, so the newest knows most. Interim readings count only if they
+    exceed a limit; growth needs the complete window.
     """
     section = bundle.plan.metrics
     if section is None:
@@ -99,7 +100,7 @@ def _limit_text(section: Metrics) -> str:
 
 
 def memory_of(observation: MetricsObservation | None, deployment: str | None) -> Memory:
-    """The memory series of the subject; a series of another deployment is none of it."""
+    """Return the memory series of the subject, without those of other deployments."""
     if observation is None:
         return Memory(reason="the platform's metrics were not read")
     if observation.fault is not None:
@@ -148,7 +149,7 @@ def _readable_throughout(bundle: Bundle, observation: MetricsObservation, memory
 
 
 def _woken_s(bundle: Bundle) -> tuple[float, ...]:
-    """When samples woke a service that sleeps; in between nothing runs that could be measured."""
+    """Return when samples woke a sleeping service (offsets in seconds); in between nothing runs."""
     return tuple(
         sample.observation.offset_s
         for sample in looks(bundle)
@@ -157,7 +158,7 @@ def _woken_s(bundle: Bundle) -> tuple[float, ...]:
 
 
 def _readable_of_sleeper(memory: Memory, every_s: float, woken_s: Sequence[float]) -> Ruling:
-    """Measured after each waking but the last, whose minutes may still be to come."""
+    """Judge whether it was measured after each waking but the last, whose minutes may still be to come."""
     within_s = max(AWAKE_S, 3 * every_s)
     unmeasured = [
         at_s
@@ -191,7 +192,7 @@ def _limit(section: Metrics, memory: Memory, readable: Ruling) -> Ruling:
 
 
 def _questions(bundle: Bundle, findings: Sequence[Finding]) -> int:
-    """How many questions of growth are still open when memory's turn comes: Holm (1979), pools first."""
+    """Return how many tests for growth are still open at memory's turn: Holm (1979), pools first."""
     grown = {item.check for item in findings if (item.rule, item.outcome) == ("growth", Outcome.FAIL)} & {
         pool.name for pool in bundle.plan.pools
     }
@@ -257,7 +258,7 @@ def _unit(memory: Memory) -> str:
 
 
 def _blocks(warm: Sequence[Point], full: float) -> tuple[Block, ...]:
-    """In percent of `full`; several values of one moment all count."""
+    """Return the blocks in percent of `full`. If a moment has several values, all count."""
     values: dict[float, list[float]] = {}
     for point in warm:
         values.setdefault(point.offset_s, []).append(100 * point.value / full if full else 0.0)
@@ -270,7 +271,7 @@ def _blocks(warm: Sequence[Point], full: float) -> tuple[Block, ...]:
 
 
 def _ahead(growth: Growth, free: float) -> str:
-    """When the limit will be reached if it goes on, as a range."""
+    """Describe when the limit will be reached if growth continues, as a range."""
     if free <= 0:
         return "; the limit is reached"
     soonest = free / max(growth.high, 1e-9)

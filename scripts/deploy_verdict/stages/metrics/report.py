@@ -39,7 +39,7 @@ class Resources:
 
 
 def resources(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> Resources | None:
-    """None where the plan does not ask for metrics."""
+    """Return the section; None if the plan has no metrics."""
     section = bundle.plan.metrics
     if section is None:
         return None
@@ -100,7 +100,7 @@ def _summary(values: Sequence[float], limits: Sequence[float], unit: str) -> str
 
 
 def _memory(reading: MetricsObservation, deployment: str | None) -> list[tuple[float, float]]:
-    """Offsets and percents of the limit; none where there is nothing to draw."""
+    """Return (offset in seconds, percent of the limit) of each point to draw; empty if there is none."""
     points = points_of(reading, "memory_gb", deployment)
     limits = [point.value for point in points_of(reading, "memory_limit_gb", deployment) if point.value > 0]
     if len(points) < 2 or not limits:
@@ -119,7 +119,7 @@ def _series(section: Metrics, points: Sequence[tuple[float, float]]) -> dict[str
 
 
 def _table(points: Sequence[tuple[float, float]]) -> Table:
-    """For whoever does not see the chart: the highest point, and others at regular intervals."""
+    """Return the table for readers who cannot see the chart: the highest point, and others at intervals."""
     highest = max(range(len(points)), key=lambda index: points[index][1])
     shown = (points[index] for index in kept(len(points), [highest], MOST_ROWS))
     rows = tuple((shown_offset(at_s), f"{percent:.0f} %") for at_s, percent in shown)
@@ -127,7 +127,7 @@ def _table(points: Sequence[tuple[float, float]]) -> Table:
 
 
 def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
-    """The newest memory against its limit."""
+    """Return the newest memory against its limit."""
     found = readings_of(bundle, "metrics", MetricsObservation, INTERIM, offset_s=offset_s)
     reading = found[-1][1] if found else None
     memory, limit = (

@@ -1,1 +1,1 @@
-"""Does the connection pool hold: its level, its growth, and whether its gauge can be believed?"""
+"""Does the connection pool hold? Its level, its growth, and whether its gauge can be trusted."""

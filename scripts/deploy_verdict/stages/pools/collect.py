@@ -1,8 +1,8 @@
-"""The pools stage: a burst of readings of every pool at T0 + offset, and the checks beside it.
+"""Samples the pools: a burst of readings of each pool at T0 + offset, and the health checks beside it.
 
-Samples hang on absolute times, so a slow one moves no other. The pools are read in turn within the same
-seconds, so that a service's own gauge and its server's can be held against each other. Every reading is kept
-raw; a checkpoint after each second of readings makes sure that a killed sampler loses at most that second.
+Samples are due at absolute times, so a slow one does not delay the next. The pools are read in turn within
+the same seconds, so that a service's own gauge can be compared with its server's. Every reading is kept raw.
+A checkpoint after each second of readings limits what a killed sampler loses to that second.
 """
 
 import random
@@ -18,16 +18,16 @@ from deploy_verdict.stages.health.collect import check_health
 from deploy_verdict.stages.pools.gauge import open_gauge, shown_address
 
 CHECKPOINT_S = 1.0
-# Of the readings, how many begin a new connection: a balancer gives a connection to one instance.
+# The share of readings that open a new connection: a load balancer ties a connection to one instance.
 RENEWED_SHARE = 0.25
-# Services close a connection that rests for so long (gunicorn 2 s, uvicorn and Node 5 s): a request just then
-# is reset, through no fault of theirs.
+# Services close a connection that is idle for this long (gunicorn 2 s, uvicorn and Node 5 s). A request at
+# that moment is reset, which is not a failure of the service.
 KEPT_S = 2.0
 Checkpoint = Callable[[tuple[Observation, ...]], None]
 
 
 def take_sample(context: Context, offset_s: float, checkpoint: Checkpoint) -> tuple[Observation, ...]:
-    """One sample of every pool of the plan; returns what it has, also when it was stopped."""
+    """Take one sample of every pool in the plan; if stopped, return what there is so far."""
     bursts = [_Burst(context, pool, offset_s) for pool in context.plan.pools]
     _read(context, bursts, checkpoint)
     observations: tuple[Observation, ...] = ()
@@ -43,7 +43,7 @@ def take_sample(context: Context, offset_s: float, checkpoint: Checkpoint) -> tu
 
 
 class _Burst:
-    """One pool's readings at one sample."""
+    """The readings of one pool at one sample."""
 
     def __init__(self, context: Context, pool: Pool, offset_s: float) -> None:
         self.pool, self.plan = pool, context.plan.burst_at(pool, offset_s)
@@ -54,7 +54,7 @@ class _Burst:
 
     @property
     def is_asked(self) -> bool:
-        """False where the plan leaves the pool out, as its server's address is empty."""
+        """False if the plan leaves the pool out because its server's address is empty."""
         return self.pool.asks is None or bool(self.pool.address)
 
     @property
@@ -62,12 +62,12 @@ class _Burst:
         return not self.is_asked or len(self.readings) == self.plan.readings
 
     def due(self) -> list[tuple[float, int]]:
-        """When each reading is due, after the burst's begin."""
+        """Return when each reading is due, in seconds after the burst began, with its number."""
         count = self.plan.readings if self.is_asked else 0
         return [(number * self.plan.every, number) for number in range(count)]
 
     def observation(self, *, interrupted: bool) -> BurstObservation:
-        """What it has so far."""
+        """Return the readings so far as one observation."""
         return BurstObservation(
             check=self.pool.name,
             offset_s=self._offset_s,
@@ -89,7 +89,7 @@ class _Burst:
 
 
 def _read(context: Context, bursts: list[_Burst], checkpoint: Checkpoint) -> None:
-    """All readings, in the order of their times."""
+    """Take the readings of all pools in the order in which they are due."""
     pace, clock = context.pace, context.pace.clock
     began_offset_s, kept_s = pace.offset_s(), clock.monotonic_s()
     due = sorted((after_s, place) for place, burst in enumerate(bursts) for after_s, _ in burst.due())

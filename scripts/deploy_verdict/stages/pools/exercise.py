@@ -1,8 +1,8 @@
-"""The exercise stage: a short load at T+0 that each pool's gauge must show.
+"""The exercise: a short load at T+0 that must show in each pool's gauge.
 
-Bounded by the plan and safe for the pool: no round is begun that could fill it, going by its own gauge.
-Load and rest take turns, so that what others do meanwhile falls on both alike; more turns follow until the
-gauge is proven, within the plan's bounds.
+The plan bounds it, and it is safe for the pool: no round begins that could fill it, judging by its own gauge.
+Load and rest alternate, so that other traffic affects both alike. More rounds follow until the gauge is
+proven, within the plan's bounds.
 """
 
 import threading
@@ -20,13 +20,13 @@ from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.guarded_request import NOT_SENT, ask_request, entry_of, unlike
 from deploy_verdict.stages.pools.gauge import Gauge, open_gauge, shown_address
 
-# Of the time between two samples, so much may go to more rounds.
+# The share of the time between two samples that extra rounds may use.
 MOST_OF_INTERVAL = 0.2
 Keep = Callable[[tuple[Observation, ...]], None]
 
 
 def exercise(context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    """Exercise every pool that asks for it, one after the other."""
+    """Exercise every pool for which the plan wants it, one after the other."""
     done: tuple[Observation, ...] = ()
     for pool in context.plan.pools:
         if pool.exercise is not None and not context.stop.requested:
@@ -36,7 +36,7 @@ def exercise(context: Context, offset_s: float, keep: Keep) -> tuple[Observation
 
 
 class _Exercise:
-    """One pool's exercise under way."""
+    """The running exercise of one pool."""
 
     def __init__(self, context: Context, pool: Pool, exercise: Exercise, offset_s: float) -> None:
         self._context, self._pool, self._how, self._offset_s = context, pool, exercise, offset_s
@@ -88,7 +88,7 @@ class _Exercise:
         )
 
     def _is_done(self, rounds: Sequence[ExerciseRound], began_s: float) -> bool:
-        """Whether more rounds would add nothing, or would be in the way of the next sample."""
+        """Return whether more rounds would add nothing, or would delay the next sample."""
         taken_s = self._context.pace.offset_s() - began_s
         if taken_s + self._how.for_ > MOST_OF_INTERVAL * self._context.plan.window.sample_every:
             return True
@@ -103,7 +103,7 @@ class _Exercise:
         return given
 
     def _no_room(self, before: Reading) -> str | None:
-        """Why our load could fill the pool, going by the gauge; what cannot be read holds nothing back."""
+        """Return why our load could fill the pool, by its gauge. An unreadable gauge stops nothing."""
         level = level_of(self._pool, before)
         at_once = self._how.at_once
         if isinstance(level, PoolLevel) and level.used + at_once > level.limit * self._pool.critical / 100:
@@ -111,7 +111,7 @@ class _Exercise:
         return None
 
     def _load(self, gauge: Gauge, threads: ThreadPoolExecutor) -> tuple[list[Reading], list[Exchange]]:
-        """Let all requests go through one barrier and read the gauge until each of them is answered."""
+        """Release all requests through one barrier, and read the gauge until each of them is answered."""
         barrier = threading.Barrier(self._how.at_once + 1)
 
         def ask(number: int) -> list[Exchange]:
@@ -125,7 +125,7 @@ class _Exercise:
             busy = list(self._read_until(gauge, futures))
             return busy, [answer for future in futures for answer in future.result()]
         finally:
-            # An interrupt while threads are still being started would leave the others waiting for ever.
+            # If interrupted while threads are still starting, the others would wait at the barrier forever.
             barrier.abort()
 
     def _ask(self, number: int) -> Iterator[Exchange]:
@@ -154,5 +154,5 @@ class _Exercise:
 
 
 def _plain(answer: Exchange) -> Exchange:
-    """Without its headers and tries: hundreds of answers of the same kind."""
+    """Drop the headers and attempts: an exercise keeps hundreds of responses."""
     return answer.model_copy(update={"headers": {}, "attempts": ()})

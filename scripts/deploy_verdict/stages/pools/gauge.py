@@ -1,4 +1,4 @@
-"""A pool's gauge, open for readings: at addresses of the service, or at the server of the pool itself."""
+"""The gauge of a pool, open for readings: at addresses of the service, or at the pool's own server."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -34,11 +34,11 @@ class Gauge:
     _is_new: bool = True
 
     def read(self) -> Reading:
-        """One reading, raw; never raises for what the other side does."""
+        """Take one reading, raw. Never raises for what the other side does."""
         return self._of_server() if self.pool.asks else self._of_service()
 
     def renew(self) -> None:
-        """Let the next reading begin a new connection to the service."""
+        """Make the next reading open a new connection to the service."""
         self.connection.renew()
         self._is_new = True
 
@@ -85,7 +85,7 @@ class Gauge:
 
     @cached_property
     def _metrics(self) -> dict[str, tuple[str, ...]]:
-        """By address, the metrics that are all that is needed of it."""
+        """The metrics that the pool reads, by address, if it reads nothing else there."""
         found: dict[str, list[tuple[str, ...] | None]] = {}
         for _, number in self.pool.numbers:
             if not number.is_constant:
@@ -97,7 +97,11 @@ class Gauge:
         }
 
     def _kept(self, path: str, answer: Exchange) -> str | None:
-        """Of a metrics page only what is read: hundreds of its lines in each of 270 readings fill a disk."""
+        """Return the body as it is kept.
+
+        Of a metrics page only the lines that are read: the rest, hundreds of lines in each of 270 readings,
+        fills a disk.
+        """
         names = self._metrics.get(path)
         if answer.body is None or not names or not 200 <= (answer.status or 0) < 300:
             return answer.body
@@ -126,7 +130,7 @@ class Gauge:
 
 @contextmanager
 def open_gauge(context: Context, pool: Pool) -> Iterator[Gauge]:
-    """The pool's gauge, for several readings."""
+    """Open the gauge of a pool for several readings."""
     with context.probe.to(pool.host).kept_alive() as connection:
         gauge = Gauge(context, pool, connection)
         try:
@@ -137,7 +141,7 @@ def open_gauge(context: Context, pool: Pool) -> Iterator[Gauge]:
 
 
 def shown_address(context: Context, pool: Pool) -> str:
-    """Where a pool is read, without credentials."""
+    """Return where a pool is read, without credentials."""
     if pool.asks is None:
         return context.redact(context.probe.to(pool.host).base_url + pool.path)
     parts = urlsplit(pool.address)

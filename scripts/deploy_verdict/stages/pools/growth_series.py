@@ -1,8 +1,8 @@
-"""A pool's samples as the series that growth is judged on: its floors, by life of the process. Pure.
+"""A pool's samples as the series in which growth is looked for: floors, split by life of the process. Pure.
 
-Sampled every quarter of an hour, a burst is a point. Sampled densely, the least of all readings in five
-minutes is one: use only ever adds to what has leaked, so the floor follows the leak and not the load (false
-growth under a diurnal load: 25 % by means, 1 % by floors).
+Sampled every quarter of an hour, each burst is a point. Sampled densely, the lowest reading in five minutes
+is one: load only ever adds to what has leaked, so the floor follows the leak and not the load (false growth
+under a diurnal load: 25 % with means, 1 % with floors).
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,19 @@ from deploy_verdict.stats.covariate import is_a_ramp, without
 from deploy_verdict.stats.growth import Block
 
 FLOOR_S = 300.0
-# So many readings are needed in five minutes, or their least is an accident.
+# With fewer readings in five minutes, their lowest is an accident.
 FLOOR_READINGS = 30
-# A process that gives so much of a burst's answers is one that joined, not one that was seldom met.
+# A new process that gives this share of a burst's responses has joined; with less, it was merely seldom met.
 JOINED_SHARE = 0.2
 
 
 @dataclass(frozen=True)
 class GrowthSeries:
-    """What growth is judged on. `begins_s`: the offset of each life after the first; `why` they began."""
+    """The series in which growth is looked for.
+
+    `begins_s` has the offset at which each life after the first begins, `why` the reasons. `explained`: what
+    requests of others explain is left out. `ramp`: these requests rise steadily, so nothing is left out.
+    """
 
     planned: tuple[PoolBlock, ...]
     blocks: tuple[Block, ...]
@@ -36,12 +40,15 @@ class GrowthSeries:
     only_rises: bool = False
 
     def until(self, last_s: float) -> "GrowthSeries":
-        """As it stood when only the samples up to there had been taken."""
+        """Return the series as it was when only the samples until `last_s` had been taken."""
         return replace(self, blocks=tuple(block for block in self.blocks if 3600 * block.at_h <= last_s))
 
 
 def series_of(samples: Sequence[PoolSample], traffic: OthersRequests | None) -> GrowthSeries:
-    """With traffic, what its requests explain of each block is left out of it; not where they are a ramp."""
+    """Return the series of a pool.
+
+    With `traffic`, what its requests explain is left out of each block, unless these requests are a ramp.
+    """
     fine = pool_blocks(samples, block_s=FLOOR_S)
     is_dense = bool(fine) and all(len(block.samples) > 1 for block in fine)
     is_dense = is_dense and min(_readings(block) for block in fine) >= FLOOR_READINGS
@@ -72,19 +79,22 @@ def series_of(samples: Sequence[PoolSample], traffic: OthersRequests | None) -> 
     return replace(series, blocks=adjusted, explained=True)
 
 
-# Of all that it rose, such a gauge rises so much in the second half of the window at most.
+# A gauge of this kind rises in the second half of the window by at most this share of its total rise.
 LATE_SHARE = 0.4
 
 
 def only_rises(used: Sequence[float]) -> bool:
-    """Whether a gauge never falls and rises ever less, as its highest value does, or what was ever opened."""
+    """Return whether a gauge never falls and rises ever more slowly.
+
+    A maximum does so, and a count of all connections that were ever opened.
+    """
     if len(used) < 2 or any(later < earlier for earlier, later in pairwise(used)):
         return False
     first, middle, last = used[0], used[len(used) // 2], used[-1]
     return last > first and last - middle <= LATE_SHARE * (last - first)
 
 
-# Three numbers are fitted to them.
+# The fit has three parameters.
 FEWEST_EXPLAINED = 6
 
 
@@ -93,7 +103,7 @@ def _readings(block: PoolBlock) -> int:
 
 
 def _is_long(sample: PoolSample) -> bool:
-    """A burst spread over minutes has a floor as dense sampling has."""
+    """Return whether a burst is spread over minutes, so that it has a floor as dense sampling has."""
     return sample.planned_readings >= FLOOR_READINGS and sample.planned_s >= FLOOR_S
 
 
@@ -111,15 +121,18 @@ def _is_across(item: PoolBlock, starts_s: Sequence[float]) -> bool:
 
 
 def lives_of(samples: Sequence[PoolSample]) -> list[tuple[float, str]]:
-    """Where each life after the first begins, and why: another process answers or joins, or another limit."""
+    """Return where each life after the first begins (offset in seconds) and why.
+
+    A life begins with another process, an additional process, a restart of the server, or another limit.
+    """
     return sorted([*_processes_begin(samples), *_others_begin(samples)])
 
 
 def _processes_begin(samples: Sequence[PoolSample]) -> list[tuple[float, str]]:
-    """Of one process after the other; several that answer in turn are no lives."""
+    """Yield the starts of processes that follow one another; several that answer in turn give none."""
     found, known, every = [], frozenset[str](), frozenset[str]()
     for sample in samples:
-        who = _present(sample)
+        who = _processes_in(sample)
         if who and known and not who & known:
             if who & every:
                 return []
@@ -144,7 +157,7 @@ def _others_begin(samples: Sequence[PoolSample]) -> list[tuple[float, str]]:
     return found
 
 
-def _present(sample: PoolSample) -> frozenset[str]:
-    told = sample.processes
-    least = JOINED_SHARE * len(told) if len(told) >= BURST_READINGS else 0.0
-    return frozenset(who for who in set(told) if told.count(who) >= least)
+def _processes_in(sample: PoolSample) -> frozenset[str]:
+    named = sample.processes
+    least = JOINED_SHARE * len(named) if len(named) >= BURST_READINGS else 0.0
+    return frozenset(who for who in set(named) if named.count(who) >= least)

@@ -1,4 +1,4 @@
-"""Pools: can the gauge be read and believed, how full was it, and does it grow or swing? Pure."""
+"""Pools: can the gauge be read and trusted, how full was the pool, did it grow, did it stay level? Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -22,14 +22,19 @@ from deploy_verdict.stages.pools.judge_server import judge_server
 
 
 def judge_pools(bundle: Bundle) -> Iterator[Finding]:
-    """Six questions to each pool; nothing good is said that rests on a gauge that is not believed."""
+    """Yield the findings of every pool.
+
+    A pass that rests on an untrusted gauge is left out; the finding about the gauge stands in its place.
+    """
     growth = judge_growth(bundle)
     for pool in bundle.plan.pools:
         text = "the gauge moves" if pool.exercise is None else "the gauge moves, and shows our own load"
         gauge = judge_gauge(bundle, pool).as_finding("pools", pool.name, "gauge", text)
         for rule, text, ruling in _rulings(bundle, pool, growth[pool.name]):
-            told = replace(ruling, remedy=ruling.remedy or _remedy(pool, bundle.samples[pool.name], ruling))
-            finding = told.as_finding("pools", pool.name, rule, text)
+            remedied = replace(
+                ruling, remedy=ruling.remedy or _remedy(pool, bundle.samples[pool.name], ruling)
+            )
+            finding = remedied.as_finding("pools", pool.name, rule, text)
             if not rests_on_doubt(finding, gauge):
                 yield finding
             if rule == "samples":
@@ -37,7 +42,7 @@ def judge_pools(bundle: Bundle) -> Iterator[Finding]:
 
 
 def _remedy(pool: Pool, samples: Sequence[PoolSample], ruling: Ruling) -> str | None:
-    """What makes the readings readable whose reason a ruling gives; None where it rests on something else."""
+    """Return how to make the readings readable if they are the ruling's reason, else None."""
     named = (one for one in samples if not enough(one) and one.reasons and one.reasons[0] in ruling.actual)
     sample = next(named, None)
     if sample is None:
@@ -50,7 +55,7 @@ def _remedy(pool: Pool, samples: Sequence[PoolSample], ruling: Ruling) -> str | 
 
 
 def _rulings(bundle: Bundle, pool: Pool, growth: Ruling) -> Iterator[tuple[str, str, Ruling]]:
-    """By rule and expectation, all but the gauge's; there is a band for every sample."""
+    """Yield (rule, expectation, ruling) for all rules but the gauge's; `band` once for each sample."""
     samples, drive = bundle.samples[pool.name], pool.return_to_floor
     yield "samples", "every sample can be read", judge_samples(samples)
     for band in judge_bands(pool, samples):
@@ -76,7 +81,7 @@ def _rulings(bundle: Bundle, pool: Pool, growth: Ruling) -> Iterator[tuple[str, 
 
 
 def judge_samples(samples: Sequence[PoolSample]) -> Ruling:
-    """Whether every sample can be read."""
+    """Judge whether every sample can be read."""
     silent = [sample for sample in samples if sample.target_failed]
     if silent:
         worst = min(silent, key=lambda sample: len(sample.levels))
@@ -91,13 +96,16 @@ def judge_samples(samples: Sequence[PoolSample]) -> Ruling:
     return passed(f"{readings} readings in {len(samples)} samples")
 
 
-# One full reading among thousands is chance where load wanders: half of the healthy, densely sampled windows
-# of such a pool have one, a tenth have two in a row (docs/explanation/calibration.md).
+# A single full reading among thousands is chance where load fluctuates: half of the healthy, densely sampled
+# windows of such a pool have one, a tenth have two in a row (docs/explanation/calibration.md).
 FULL_IN_A_ROW = 2
 
 
 def judge_exhaustion(samples: Sequence[PoolSample]) -> Ruling:
-    """Whether every connection was in use in readings that follow each other; a single one is told."""
+    """Judge whether every connection was in use in consecutive readings.
+
+    A single such reading is inconclusive.
+    """
     refused = next((sample for sample in samples if sample.refused_as_full), None)
     if refused is not None:
         why = next(
@@ -133,5 +141,5 @@ def _share_of_readings(full: int, in_a_row: int, count: int) -> str:
 
 
 def judge_pools_and_beside(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """The pools, the health checks beside each of their samples, and those that their readings answer."""
+    """Judge the pools, the health checks beside their samples, and the checks that pool readings answer."""
     return [*judge_pools(bundle), *judge_beside(bundle), *judge_pool_readings(bundle)]

@@ -1,4 +1,4 @@
-"""A pool's samples as blocks: what trend, band and level are judged on. Pure."""
+"""A pool's samples in blocks: the unit for trend, band and level. Pure."""
 
 import math
 import statistics
@@ -13,33 +13,33 @@ from deploy_verdict.stats.growth import Block
 from deploy_verdict.stats.scatter import likeness
 
 GOOD_SHARE = 0.5
-# At least so much of the planned blocks must be readable, and the last of them, for "it does not grow".
+# "It does not grow" needs this share of the planned blocks, and the last of them.
 FEWEST_READ = 7 / 9
 FLOOR_SHARE = 0.1
-# A sample of fewer readings is no burst: it has no floor of its own, and no spike.
+# A sample of fewer readings is not a burst: it has neither a floor nor a spike.
 BURST_READINGS = 10
 
 
 def enough(sample: PoolSample) -> bool:
-    """Half of the planned readings make a sample."""
+    """Return whether at least half of the planned readings are good."""
     return len(sample.levels) >= max(1.0, GOOD_SHARE * sample.planned_readings)
 
 
 def short_of(sample: PoolSample) -> str:
-    """Why a sample is not complete."""
+    """Return why a sample is not complete, with its offset."""
     why = "; ".join(sample.reasons) or f"{sample.readings} of {sample.planned_readings} readings taken"
     return f"{shown_offset(sample.offset_s)}: {why}"
 
 
 @dataclass(frozen=True)
 class PoolBlock:
-    """The samples of one planned block, missed ones included."""
+    """The samples of one planned block, including missed ones."""
 
     samples: tuple[PoolSample, ...]
 
     @property
     def is_read(self) -> bool:
-        """Half of its samples can be read."""
+        """Whether at least half of its samples can be read."""
         return 2 * sum(enough(sample) for sample in self.samples) >= len(self.samples)
 
     @cached_property
@@ -49,20 +49,20 @@ class PoolBlock:
 
     @cached_property
     def percents(self) -> tuple[float, ...]:
-        """The utilization in each good reading."""
+        """The utilization of each good reading, in percent."""
         return tuple(percent for sample in self.samples for percent in sample.percents)
 
     @cached_property
     def mean_percent(self) -> float:
-        """Mean utilization."""
+        """The mean utilization, in percent."""
         return statistics.fmean(self.percents)
 
     @cached_property
     def error_percent(self) -> float:
-        """The standard error of that mean.
+        """The standard error of the mean utilization, in percentage points.
 
-        Readings that follow each other are alike, so they count for less: n (1 - r) / (1 + r) of them,
-        with r the correlation of neighbours (Bayley and Hammersley 1946, for a first-order process).
+        Consecutive readings resemble each other, so n of them count as n (1 - r) / (1 + r), where r is the
+        correlation of neighbours (Bayley and Hammersley 1946, for a first-order process).
         """
         values = self.percents
         r, n = likeness(values), len(values)
@@ -73,13 +73,15 @@ class PoolBlock:
 
     @property
     def span_s(self) -> tuple[float, float]:
-        """From its first sample's offset to its last one's."""
+        """The offsets of its first and last sample, in seconds."""
         return self.samples[0].offset_s, self.samples[-1].offset_s
 
     @property
     def block(self) -> Block:
-        """Its floor is that of its bursts; where samples are single readings, their 10th percentile, as the
-        least of hundreds of readings is an accident.
+        """The block as a point of a series.
+
+        Its floor is the mean floor of its bursts. Where samples are single readings it is their 10th
+        percentile, as the lowest of hundreds of readings is an accident.
         """
         read = [sample for sample in self.samples if sample.levels]
         if read[0].planned_readings >= BURST_READINGS or len(self.samples) == 1:
@@ -94,14 +96,14 @@ class PoolBlock:
 def pool_blocks(
     samples: Sequence[PoolSample], warm_up_s: float = WARM_UP_S, block_s: float = BLOCK_S
 ) -> tuple[PoolBlock, ...]:
-    """Every planned block after the warm-up."""
+    """Return every planned block after the warm-up."""
     by_offset = {sample.offset_s: sample for sample in samples}
     planned = block_offsets([sample.offset_s for sample in samples], warm_up_s, block_s)
     return tuple(PoolBlock(tuple(by_offset[offset_s] for offset_s in block)) for block in planned)
 
 
 def unread_blocks(blocks: Sequence[PoolBlock]) -> str | None:
-    """Why these blocks cannot show that nothing grows, or None: 7 of 9, and the last one."""
+    """Return why these blocks cannot show that nothing grows, or None: it takes 7 of 9, and the last one."""
     unread = [block for block in blocks if not block.is_read]
     if not unread:
         return None
@@ -115,16 +117,17 @@ def unread_blocks(blocks: Sequence[PoolBlock]) -> str | None:
     return None
 
 
-# Measured on simulated bursts of 30 readings in 30 s, the median of nine: 0.32 to 0.65 where connections are
-# held for 2 s, 0.57 and more for 10 s, 0.63 and more for 30 s (each 99 of 100).
+# The median likeness of nine simulated bursts of 30 readings in 30 s: 0.32 to 0.65 if connections are held
+# for 2 s, at least 0.57 for 10 s, at least 0.63 for 30 s (each in 99 of 100 windows).
 ALIKE = 0.65
 FEWEST_BURSTS = 3
 
 
 def are_single(samples: Sequence[PoolSample]) -> bool:
-    """Whether each burst counts as one reading: by the median burst, which no single jump or leak moves.
+    """Return whether each burst counts as one reading, as its readings are nearly alike.
 
-    Only the largest are asked, as those in between have few readings, seconds apart.
+    The median burst decides, which no single jump or leak moves. Only bursts of the largest size count: those
+    in between have few readings, seconds apart.
     """
     most = max((sample.planned_readings for sample in samples), default=0)
     bursts = [

@@ -1,4 +1,4 @@
-"""Did a pool's gauge show our own load? Proven, refuted, or honestly unknown. Pure."""
+"""Did the exercise show in a pool's gauge? Proven, or unknown with the reason. Pure."""
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, passed, unknown
@@ -13,7 +13,7 @@ LARGEST_AT_ONCE = 32
 
 
 def judge_exercise(bundle: Bundle, pool: Pool, exercise: Exercise) -> Ruling:
-    """Whether the newest complete exercise proves the gauge: a pass, or not known."""
+    """Judge whether the newest complete exercise proves the gauge: pass or inconclusive, never a fail."""
     found = readings_of(bundle, "exercise", ExerciseObservation, pool.name)
     if not found:
         stopped = stopped_by_p0(bundle, "exercise")
@@ -25,7 +25,7 @@ def judge_exercise(bundle: Bundle, pool: Pool, exercise: Exercise) -> Ruling:
 
 
 def silent_response(bundle: Bundle, pool: Pool) -> Response | None:
-    """What the rounds showed where our load was sent as planned, and they speak neither for nor against."""
+    """Return what the rounds showed, if our load ran as planned and they do not refute the gauge."""
     found = [seen for _, seen in readings_of(bundle, "exercise", ExerciseObservation, pool.name)]
     if pool.exercise is None or not found or found[-1].interrupted or _unfit(found[-1], pool.exercise):
         return None
@@ -34,7 +34,7 @@ def silent_response(bundle: Bundle, pool: Pool) -> Response | None:
 
 
 def _unfit(observed: ExerciseObservation, exercise: Exercise) -> str | None:
-    """Why the exercise proves nothing, whatever the gauge showed."""
+    """Return why the exercise proves nothing, whatever the gauge showed, or None."""
     if observed.held_back:
         return f"our load was held back: {observed.held_back}"
     if observed.interrupted:
@@ -51,7 +51,7 @@ def _unfit(observed: ExerciseObservation, exercise: Exercise) -> str | None:
 
 
 def shown_by(pool: Pool, exercise: Exercise, observed: ExerciseObservation) -> Ruling:
-    """What the rounds show of the gauge."""
+    """Judge what the rounds show of the gauge."""
     response = response_of(pool, exercise, observed.rounds)
     if not response.is_enough:
         count = f"{len(response.differences)} of {len(observed.rounds)} rounds of load"

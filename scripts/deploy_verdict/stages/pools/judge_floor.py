@@ -1,9 +1,9 @@
-"""Return to floor: did the pool come back to where it was before so many cycles? Pure.
+"""Return to floor: does the pool come back to where it was before N cycles? Pure.
 
-The only test here that the clock does not bound: no rise in N cycles excludes leaks more frequent than 3/N
-a cycle at 95 %; a rise is a count, with the bounds of a count. Where others use the pool too, its
-floor is one or two higher by chance (in a busy pool in 38 of 100 cases): a rise is a leak when all readings
-rose with it, else it is not known; and what can hide in that noise is not said to be excluded.
+The only rule for pools that the clock does not bound: no rise in N cycles excludes leaks more frequent than
+3/N per cycle at 95 %, and a rise is a count, with the bounds of a count. Where others use the pool too, its
+floor is one or two higher by chance (in 38 of 100 cases of a busy pool). Such a rise is a leak only if all
+readings rose with it, else it is inconclusive; and what can hide in that noise is not claimed to be excluded.
 """
 
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ from deploy_verdict.stats.growth import STATISTICS
 from deploy_verdict.stats.permutation import noise_of_floor, p_of_rise
 from deploy_verdict.stats.trend import shown_p
 
-# So many connections that never came back are the end of a pool of 20 within hours.
+# Losing this many connections in one drive exhausts a pool of 20 within hours.
 CLEAR_RISE = 3
-# At most 1 of 100 drives calls a healthy pool, quiet or busy, leaking (docs/explanation/calibration.md).
+# At most 1 of 100 drives calls a healthy pool leaking, quiet or busy (docs/explanation/calibration.md).
 CHANCE = 0.005
 DONE_SHARE, FAILED_SHARE, READ_SHARE = 0.9, 0.01, 0.5
 
 
 def judge_floor(bundle: Bundle, pool: Pool, drive: ReturnToFloor) -> Ruling:
-    """The newest drive's result; a rise in any of them stays."""
+    """Judge the newest complete drive; a rise in any drive stands."""
     found = readings_of(bundle, "floor", FloorObservation, pool.name)
     if not found:
         stopped = stopped_by_p0(bundle, "floor")
@@ -41,9 +41,9 @@ def judge_floor(bundle: Bundle, pool: Pool, drive: ReturnToFloor) -> Ruling:
 
 
 def judge_cycles(bundle: Bundle, pool: Pool) -> Ruling | None:
-    """A fail where the service itself broke in any drive.
+    """Fail if the service itself broke in any drive; None if it did not.
 
-    Few failed cycles take nothing from the floor's proof, and are failures of the service all the same.
+    A few failed cycles do not invalidate the floor, but they are failures of the service.
     """
     found = [
         (f"{pointer}/failures/{index}", answer)
@@ -97,7 +97,7 @@ def _risen(then: Sequence[float], now: Sequence[float], requests: int, did: str)
 
 
 def _doubt(drive: ReturnToFloor, driven: FloorObservation, run: int) -> str | None:
-    """Why a floor that did not rise proves too little."""
+    """Return why a floor that did not rise proves too little, or None."""
     if driven.failed > FAILED_SHARE * run:
         first = driven.failures[-1] if driven.failures else None
         why = (
@@ -113,7 +113,7 @@ def _doubt(drive: ReturnToFloor, driven: FloorObservation, run: int) -> str | No
 
 
 def _used(pool: Pool, readings: Sequence[Reading]) -> tuple[float, ...]:
-    """What a burst showed, whose lowest is the floor, as use only ever adds; none if half is unreadable."""
+    """Return the use in each reading of a burst, whose lowest is the floor; empty if half are unreadable."""
     levels = [level_of(pool, reading) for reading in readings]
     used = tuple(level.used for level in levels if isinstance(level, PoolLevel))
     return used if len(used) >= max(1.0, READ_SHARE * pool.burst.readings) else ()

@@ -1,4 +1,7 @@
-"""Is a pool's gauge to be believed? It must agree with itself and the answers, and show our load. Pure."""
+"""Can a pool's gauge be trusted?
+
+It must not contradict itself or other responses, and must show our load. Pure.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,11 +18,11 @@ from deploy_verdict.plan import Pool
 from deploy_verdict.stages.pools.judge_exercise import judge_exercise, silent_response
 from deploy_verdict.stats.bounds import least_percent
 
-# Two numbers of one answer may have been read a moment apart: single readings that disagree are that.
+# Two numbers in one response may be read moments apart, so single readings may disagree.
 TORN_SHARE = 0.05
-# So long a series with so many changes does not come back in the next sample by itself.
+# A series this long with this many changes does not repeat in the next sample by itself.
 SERIES, CHANGES = 20, 4
-# A server's count that moved by so much moved by more than one client that came and went.
+# A server's count that moved by this much moved by more than one client that came and went.
 CLEAR_MOVE = 2.0
 ASK_THE_SERVER = "add a pool that asks the server itself (redis: or postgres:), and name it in server:"
 ADD_A_PROOF = "add exercise: to the pool, or a pool that asks the server itself (redis: or postgres:)"
@@ -32,24 +35,24 @@ SAYS_FULL = re.compile(
 
 
 def judge_gauge(bundle: Bundle, pool: Pool) -> Ruling:
-    """Whether the gauge is believed, at the sample or the exercise that decides it."""
+    """Judge whether the gauge can be trusted, at the sample or the exercise that decides it."""
     samples = bundle.samples[pool.name]
     if pool.asks is not None:
-        return _asked_itself(samples)
+        return _server_gauge(samples)
     server = bundle.samples.get(pool.server or "", ())
-    lies = (
+    doubts = (
         _disagreement(samples),
-        _fine_while_failing(bundle, pool),
+        _room_while_failing(bundle, pool),
         _replay(samples),
         _beyond_its_server(samples, server),
         _flat_top(samples, server),
     )
-    lie = next((lie for lie in lies if lie is not None), None) or _of_several(samples, server)
-    return lie or _believed(bundle, pool, judge_movement(samples), server)
+    doubt = next((doubt for doubt in doubts if doubt is not None), None) or _several_pools(samples, server)
+    return doubt or _trusted(bundle, pool, judge_movement(samples), server)
 
 
-def _believed(bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence[PoolSample]) -> Ruling:
-    """By our own load, by its server's count, or by having moved."""
+def _trusted(bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence[PoolSample]) -> Ruling:
+    """Judge a gauge without a contradiction: by our own load, by its server's count, or by having moved."""
     if pool.exercise is None:
         if movement.ruling.outcome is Outcome.PASS:
             return movement.ruling
@@ -67,16 +70,16 @@ def _believed(bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence
 
 
 def rests_on_doubt(finding: Finding, gauge: Finding) -> bool:
-    """Whether a good finding rests on a gauge that is not believed: the gauge's own finding says it all.
+    """Return whether a finding is a pass that rests on an untrusted gauge.
 
-    What such a gauge shows to be bad stays bad.
+    The finding about the gauge then says all. What such a gauge shows to be bad stays bad.
     """
     is_good = finding.outcome is Outcome.PASS and finding.rule in RESTING
     return is_good and gauge.outcome is not Outcome.PASS
 
 
-def _asked_itself(samples: Sequence[PoolSample]) -> Ruling:
-    """A server that counts our own connection counts."""
+def _server_gauge(samples: Sequence[PoolSample]) -> Ruling:
+    """Judge a server that was queried directly: it must count our own connection."""
     states = [state for sample in samples for state in sample.states]
     if not states:
         why = next((reason for sample in samples for reason in sample.reasons), "it was not asked")
@@ -87,7 +90,7 @@ def _asked_itself(samples: Sequence[PoolSample]) -> Ruling:
 
 
 def _beyond_its_server(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
-    """More in use than the server has connections, sample by sample."""
+    """Find samples with more in use than the server has connections."""
     pairs = [(one, two) for one, two in zip(samples, server, strict=False) if one.levels and two.levels]
     beyond = [(one, two) for one, two in pairs if one.floor_used > two.peak_used + 0.5]
     if len(beyond) < 2:
@@ -98,8 +101,8 @@ def _beyond_its_server(samples: Sequence[PoolSample], server: Sequence[PoolSampl
     return unknown(text).at(one.pointer, one.offset_s)
 
 
-def _of_several(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
-    """Answers of several processes, each of its own pool: only their server's count covers all of them."""
+def _several_pools(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
+    """Judge responses of several processes, each with its own pool. Only their server's count covers all."""
     several = several_processes(samples)
     if several is None:
         return None
@@ -113,14 +116,14 @@ def _of_several(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> 
     return unknown(f"{text}: {missing}").at(*where)
 
 
-# A gauge reads its highest value so often, and so many times oftener than the value below it, only where
-# something cuts it off; healthy ones of any load read it in a few of a hundred readings.
+# A gauge reads its highest value this often, and this many times as often as the value below, only if
+# something cuts it off. Healthy gauges of any load read it in a few of a hundred readings.
 TOP_SHARE, TOP_TIMES, TOP_RUNS, TOP_VALUES = 0.15, 2.0, 8, 3
 BY_CHANCE = 0.001
 
 
 def _flat_top(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ruling | None:
-    """A gauge that comes back to one value below its limit again and again, and never passes it."""
+    """Find a gauge that keeps returning to one value below its limit and never exceeds it."""
     levels = [(level.used, level.limit, sample) for sample in samples for level in sample.levels]
     if not levels or any(sample.levels for sample in server):
         return None
@@ -129,7 +132,7 @@ def _flat_top(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ru
     at_top, below = used.count(top), sum(top - 1 <= value < top for value in used)
     runs = sum(value == top for value, _ in groupby(used))
     is_flat = at_top >= max(TOP_SHARE * len(used), TOP_TIMES * below)
-    # Of few readings, twice as many is chance.
+    # With few readings, twice as many at the top is chance.
     is_flat = is_flat and least_percent(at_top, at_top + below, BY_CHANCE) > 50
     if (
         not is_flat
@@ -145,7 +148,7 @@ def _flat_top(samples: Sequence[PoolSample], server: Sequence[PoolSample]) -> Ru
 
 
 def _still_beside(movement: "Movement", server: Sequence[PoolSample]) -> Ruling | None:
-    """A gauge that stands still beside its server's own count: as idle as that, or dead."""
+    """Judge a gauge that stands still, by its server's own count: as idle as that, or dead."""
     used = [level.used for sample in server for level in sample.levels]
     if not movement.is_still or not used or any(not sample.levels for sample in server):
         return None
@@ -163,10 +166,10 @@ def _still_beside(movement: "Movement", server: Sequence[PoolSample]) -> Ruling 
 def _too_short_beside(
     bundle: Bundle, pool: Pool, movement: "Movement", server: Sequence[PoolSample]
 ) -> Ruling | None:
-    """A gauge that our load was too short for: it moved with others', or showed ours now and then.
+    """Pass a gauge for which our load was too short: it moved with other load, or showed ours in some rounds.
 
-    In the second case it may stand still from then on where its server does: the connections that our load
-    made the pool open stay open.
+    In the second case it may stand still afterwards if its server does: the connections that our load made
+    the pool open stay open.
     """
     response = silent_response(bundle, pool)
     if response is None or not server or any(not sample.levels for sample in server):
@@ -188,7 +191,7 @@ def _too_short_beside(
 
 
 def _disagreement(samples: Sequence[PoolSample]) -> Ruling | None:
-    """A gauge whose numbers contradict each other."""
+    """Find a gauge whose numbers contradict each other."""
     levels = [(level, sample) for sample in samples for level in sample.levels]
     bad = [(level.contradiction, sample) for level, sample in levels if level.contradiction]
     if len(bad) < max(2.0, TORN_SHARE * len(levels)):
@@ -199,27 +202,27 @@ def _disagreement(samples: Sequence[PoolSample]) -> Ruling | None:
     return unknown(f"{text} (at {shown_offset(sample.offset_s)})").at(sample.pointer, sample.offset_s)
 
 
-def _fine_while_failing(bundle: Bundle, pool: Pool) -> Ruling | None:
-    """Answers that say the pool is full, in moments in which every gauge shows room enough."""
-    lies = [
+def _room_while_failing(bundle: Bundle, pool: Pool) -> Ruling | None:
+    """Find responses that say the pool is full at moments when every gauge shows room."""
+    refusals = [
         (item, sample)
         for item in bundle.sent
         if (item.exchange.status or 0) >= 500 and SAYS_FULL.search(item.exchange.body or "")
-        for sample in _fine_at(bundle, pool, item.offset_s)
+        for sample in _room_at(bundle, pool, item.offset_s)
     ]
-    if not lies:
+    if not refusals:
         return None
-    item, sample = lies[0]
+    item, sample = refusals[0]
     match = SAYS_FULL.search(item.exchange.body or "")
     first_at = shown_offset(item.offset_s)
-    text = f'{len(lies)} answers said "{match.group(0) if match else ""}" (first at {first_at})'
+    text = f'{len(refusals)} answers said "{match.group(0) if match else ""}" (first at {first_at})'
     level = max(sample.levels, key=lambda level: level.percent)
     text += f" while it showed at most {level.used:g} of {level.limit:g}"
     return unknown(text).at(sample.pointer, sample.offset_s)
 
 
-def _fine_at(bundle: Bundle, pool: Pool, offset_s: float) -> Iterator[PoolSample]:
-    """The sample before that moment, when neither it nor the next, of this or another pool, explains it.
+def _room_at(bundle: Bundle, pool: Pool, offset_s: float) -> Iterator[PoolSample]:
+    """Yield the sample before that moment, unless it or the next one, of any pool, explains a full pool.
 
     A pool that fills up between two samples shows it only in the second.
     """
@@ -240,7 +243,7 @@ def _fine_at(bundle: Bundle, pool: Pool, offset_s: float) -> Iterator[PoolSample
 
 
 def _replay(samples: Sequence[PoolSample]) -> Ruling | None:
-    """The very same series of numbers in every sample."""
+    """Find a gauge that repeats the same series of numbers in every sample."""
     series = [tuple(level.used for level in sample.levels) for sample in samples if sample.levels]
     changes = sum(a != b for a, b in zip(series[0], series[0][1:], strict=False)) if series else 0
     if len(series) < 3 or len(series[0]) < SERIES or changes < CHANGES or len(set(series)) > 1:
@@ -250,15 +253,15 @@ def _replay(samples: Sequence[PoolSample]) -> Ruling | None:
     return unknown(text).at(first.pointer, first.offset_s)
 
 
-# A gauge that has moved counts as frozen when it stands still at the end for so many readings, and for three
-# times as many as ever before in this window; unless it rests where it was lowest, as an idle pool does.
+# A gauge that has moved counts as frozen if it stands still at the end for this many readings, and for three
+# times as many as ever before in the window, unless it rests at its lowest value, as an idle pool does.
 FROZEN_READINGS = 20
 FROZEN_TIMES = 3
 
 
 @dataclass(frozen=True)
 class Movement:
-    """How the readings of a window follow each other."""
+    """How the readings of a window move. `never`: not at all. `is_still`: not at the end."""
 
     ruling: Ruling
     never: bool = False
@@ -266,7 +269,7 @@ class Movement:
 
 
 def judge_movement(samples: Sequence[PoolSample]) -> Movement:
-    """Whether the readings, in their order, move; a gauge that moved once may rest at its lowest."""
+    """Judge whether consecutive readings move. A gauge that has moved may rest at its lowest value."""
     readings = [(level.used, sample) for sample in samples for level in sample.levels]
     if len(readings) < 2:
         return Movement(unknown("too few readings to see it move"))

@@ -1,4 +1,4 @@
-"""Does a pool grow? The rule of stats/growth.py on all pools at once, at one significance level. Pure."""
+"""Does a pool grow? Applies stats/growth.py to all pools together, at one significance level. Pure."""
 
 import statistics
 from collections.abc import Sequence
@@ -37,15 +37,15 @@ from deploy_verdict.stats.trend import holm, shown_p
 UNIT = "connections"
 IN_USE = {"floor": "fewest at a time", "mean": "average"}
 SINGLE_FACTOR = 4
-# Requests by points that lie farther apart say nothing of a burst.
+# Requests in coarser intervals than this say nothing about a burst.
 FINEST_TRAFFIC_S = 300.0
-# A step or a bend must be better than a line by so much (AICc): of many points, as a leak is a random walk;
-# of few, the criterion's own correction asks for more than that: a step may be worse by a little, a bend
-# whose last blocks are level by more.
+# By how much (AICc) a step or a bend must fit better than a line. A dense series needs a clear difference, as
+# a leak is a random walk. With few points the criterion's own correction is stricter than that: a step may
+# even fit slightly worse, and a bend by more if its last blocks are level.
 CLEARLY, NEARLY, ENDS_LEVEL, FEWEST_SHAPED = 8.0, 3.0, 4, 6
-# A step fails where so many of its kind would have filled the pool.
+# A step fails if this many like it would have filled the pool.
 STEPS_TO_FULL = 4
-# The standard error of a whole number.
+# The standard error of a whole number (1/√12).
 SMALLEST_ERROR = 0.29
 WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
 
@@ -53,16 +53,16 @@ WARM_UP = f"the first {shown_duration(WARM_UP_S)} are left out as warm-up"
 def pool_growth(
     samples: Sequence[PoolSample], traffic: OthersRequests | None = None
 ) -> tuple[GrowthSeries, Growth | None]:
-    """The series of a pool's samples, and what its readable blocks say of growth."""
+    """Return the series of a pool's samples, and its growth (None if too few blocks can be read)."""
     series = series_of(samples, traffic)
     return series, growth_of(series.blocks, counted=True, dense=series.is_dense)
 
 
 def judge_growth(bundle: Bundle) -> dict[str, Ruling]:
-    """By the pool's name."""
+    """Judge the growth of each pool, by the pool's name."""
     traffic = traffic_of(bundle, FINEST_TRAFFIC_S)
     found = {pool.name: pool_growth(bundle.samples[pool.name], traffic) for pool in bundle.plan.pools}
-    # Memory is one question more, and takes its turn after those (stages/metrics/judge.py).
+    # Memory is one more test in the same family; its turn comes after the pools (stages/metrics/judge.py).
     others = [1.0] if bundle.plan.metrics is not None else []
     raw = (_p(bundle.samples[name], growth) for name, (_, growth) in found.items())
     p_values = holm([*raw, *others])
@@ -73,13 +73,14 @@ def judge_growth(bundle: Bundle) -> dict[str, Ruling]:
 
 
 def _p(samples: Sequence[PoolSample], growth: Growth | None) -> float:
-    """That of the growth; four times that where bursts are single readings.
+    """Return the p-value of the growth, multiplied by four if bursts count as single readings.
 
-    Elsewhere a rise of two connections is rare by chance, and holds back most of what two series at 5 % each
-    would find in healthy pools; single readings rise so far often, so that p alone must (measured: 3.8 % of
-    healthy busy pools as it is, 0.8 % with four times p). That holds of densely sampled floors too, which
-    hang together where connections are held for minutes. A block bootstrap of their slope (Künsch 1989) was
-    tried instead: of 21 floors it found no fewer false alarms (20 % at a correlation of 0.6, as without).
+    Elsewhere a rise of two connections is rare by chance, which prevents most of what two series at 5 % each
+    would find in healthy pools. Single readings often rise that far, so p alone must prevent it (measured:
+    3.8 % of healthy busy pools without the factor, 0.8 % with it). The same holds for densely sampled floors,
+    which are correlated if connections are held for minutes. A block bootstrap of their slope (Künsch 1989)
+    was tried instead: with 21 floors it found no fewer false alarms (20 % at a correlation of 0.6, as
+    without).
     """
     if growth is None:
         return 1.0
@@ -87,7 +88,7 @@ def _p(samples: Sequence[PoolSample], growth: Growth | None) -> float:
 
 
 def _p_before(samples: Sequence[PoolSample], series: GrowthSeries) -> float | None:
-    """That of a quarter of an hour before; None at the window's end."""
+    """Return the p-value of a quarter of an hour earlier, or None if the last block can be read."""
     if series.planned[-1].is_read:
         return None
     before = series.until(3600 * series.blocks[-1].at_h - BLOCK_S + 1)
@@ -116,7 +117,7 @@ def _judged(bundle: Bundle, pool: Pool, series: GrowthSeries, growth: Growth | N
         proof = f"{STATISTICS}Mann-Kendall {shown_p(p)}, {effect(growth, UNIT)}"
         if change is not None and moved and change.rose:
             return unknown(f"{text}; but {change.text}, which may be why{proof}")
-        other = _no_leak(series, shape)
+        other = _other_explanation(series, shape)
         if other is not None:
             return unknown(f"{text}; but {other}{proof}")
         text += f"; {_ahead(growth, free)}{proof}; {_traffic(series, change)}{_of_lives(series)}"
@@ -135,7 +136,7 @@ def _last_read(read: Sequence[PoolBlock]) -> PoolSample:
 
 
 def _traffic(series: GrowthSeries, change: TrafficChange | None) -> str:
-    """What is known of others' traffic, and what was made of it."""
+    """Describe the traffic of others, and how the series takes it into account."""
     words = traffic_in_words(change)
     if series.ramp:
         words += ", all the way: such a ramp cannot be told from time, so no use is put down to it"
@@ -150,9 +151,9 @@ def _of_lives(series: GrowthSeries) -> str:
 
 
 def _shape(series: GrowthSeries, read: Sequence[PoolBlock]) -> Shape | None:
-    """What the means look like, or the floors where sampling is dense: a step or a bend that is clear.
+    """Return a clear step or bend in the means (in the floors, where sampling is dense), else None.
 
-    None is a line, a level, or more than one life of the process.
+    None stands for a line, a level, or more than one life of the process.
     """
     blocks = series.blocks
     if series.begins_s or len(blocks) < FEWEST_SHAPED:
@@ -170,8 +171,8 @@ def _shape(series: GrowthSeries, read: Sequence[PoolBlock]) -> Shape | None:
     return bend if bend is not None and bend.aicc < line + more else None
 
 
-def _no_leak(series: GrowthSeries, shape: Shape | None) -> str | None:
-    """What else it may be that rises."""
+def _other_explanation(series: GrowthSeries, shape: Shape | None) -> str | None:
+    """Return what else explains the rise, or None."""
     if series.only_rises:
         return (
             "it never fell and rises ever less: it tells its highest value, or what was ever opened; "
@@ -189,12 +190,12 @@ def _no_leak(series: GrowthSeries, shape: Shape | None) -> str | None:
 def _step(
     bundle: Bundle, pool: Pool, series: GrowthSeries, shape: Shape, change: TrafficChange | None
 ) -> Ruling:
-    """A step that stays is no leak; a rise fails where so few more of its kind would fill the pool."""
+    """Judge a step that stays. It is not a leak; a rise fails if few more like it would fill the pool."""
     from_s, to_s = (3600 * series.blocks[at].at_h for at in (shape.at - 1, shape.at))
-    before, after, then = shown_offset(from_s), shown_offset(to_s), _then(bundle, from_s, to_s)
+    before, after, then = shown_offset(from_s), shown_offset(to_s), _at_that_time(bundle, from_s, to_s)
     text = f"{signed(shape.size)} {UNIT} in use between {before} and {after}, in one step that stayed"
     if series.only_rises:
-        return unknown(f"{text}; but {_no_leak(series, None)}")
+        return unknown(f"{text}; but {_other_explanation(series, None)}")
     read = [block for block in series.planned if block.is_read]
     last = _last_read(read)
     level = statistics.fmean(block.mean for block in series.blocks[: shape.at])
@@ -202,9 +203,9 @@ def _step(
     if change is not None:
         return unknown(f"{text}; {change.text}, which may be why")
     if shape.size * STEPS_TO_FULL < free:
-        told = f"{text}: no leak, and {then}"
+        stayed = f"{text}: no leak, and {then}"
         free = last.levels[-1].limit - used_at_end([block.block for block in read])
-        return passed(f"{told}; {_ALLOWED}") if _is_allowed(pool, series, shape, free) else unknown(told)
+        return passed(f"{stayed}; {_ALLOWED}") if _is_allowed(pool, series, shape, free) else unknown(stayed)
     text += (
         f"; {level:.1f} before, and {free / shape.size - 1:.1f} more such steps would fill the pool; {then}"
     )
@@ -216,7 +217,7 @@ _ALLOWED = "the level stays within what the plan allows (stays_within), and noth
 
 
 def _is_allowed(pool: Pool, series: GrowthSeries, shape: Shape, free: float) -> bool:
-    """Whether the level keeps the plan's own limit, and neither before nor after the step it may grow."""
+    """Return whether the level stays within the plan's limit and grows neither before nor after the step."""
     samples = [sample for block in series.planned for sample in block.samples]
     if pool.stays_within is None or judge_stability(pool, samples).outcome is not Outcome.PASS:
         return False
@@ -225,8 +226,8 @@ def _is_allowed(pool: Pool, series: GrowthSeries, shape: Shape, free: float) -> 
     return beside is not None and beside.high < harmful_rate(free, pool.safe_for)
 
 
-def _then(bundle: Bundle, from_s: float, to_s: float) -> str:
-    """What else the evidence has of the time of a step."""
+def _at_that_time(bundle: Bundle, from_s: float, to_s: float) -> str:
+    """Describe what else the evidence has from the time of a step."""
     found = [
         f"{name}: {why} by {shown_offset(at_s)}"
         for name, samples in bundle.samples.items()
@@ -259,7 +260,7 @@ def _flat(
 
 
 def _ahead(growth: Growth, free: float) -> str:
-    """When the pool will be full if it goes on: a range, as a leak is a random walk."""
+    """Describe when the pool will be full if growth continues: a range, as a leak is a random walk."""
     if free <= 0:
         return "the pool is full"
     rise = growth.rate * growth.hours

@@ -1,9 +1,9 @@
 """How full was a pool at each sample, and did it stay level? Pure.
 
-A single reading over a limit is noise in a busy pool: of 720 readings of a healthy one, 31 % of windows
-have one at 80 %. What counts is a burst's mean, or a tenth of its readings; where bursts follow each other
-(121 of them, each with its chance to be unlucky), more of them; and where samples are single readings, those
-of their block.
+A single reading above a limit is noise in a busy pool: 31 % of the windows of a healthy one, 720 readings
+each, have one at 80 %. What counts is the mean of a burst, or a tenth of its readings; where bursts follow
+each other (121 of them, each with its own bad luck), a larger share; and where samples are single readings,
+those of their block.
 """
 
 import math
@@ -32,24 +32,24 @@ from deploy_verdict.stats.scatter import lies_apart, usual_scatter
 
 FILLING_UP = "the pool is filling up"
 SPIKE_SHARE = 0.1
-# With a tenth, a healthy busy pool was critical in 4 of 100 windows of a burst every minute.
+# With a tenth, a healthy busy pool sampled every minute was critical in 4 of 100 windows.
 DENSE_SPIKE_SHARE = 0.15
-# Of the few readings of a sample in between, that share is two: so many, or the same share of its block.
+# In a sample of few readings that share is two; it takes this many, or the same share of its block.
 FEWEST_SPIKES = 5
-# A block is outside of its band beyond doubt by two standard errors; by three of a count (Poisson), as the
-# upper end of a few connections is far away.
+# A block is clearly outside its band by two standard errors. For counts it takes three (Poisson), as the
+# distribution of a small count has a long upper tail.
 CLEAR_ERRORS, CLEAR_COUNTS = 2.0, 3.0
-# So many standard deviations are one of nine values away from their median by chance.
+# By chance, one of nine values lies up to this many standard deviations from their median.
 WIDEST = 3.0
-# Thirds of fewer blocks are single bursts.
+# With fewer blocks, a third is a single burst.
 FEWEST_OF_THIRDS = 6
-# So many readings in a row are worth one that is independent, where a burst's readings are not all alike.
+# This many consecutive readings count as one independent reading, if a burst's readings are not nearly alike.
 READINGS_FOR_ONE = 3
 
 
 @dataclass(frozen=True)
 class _Use:
-    """The mean of some readings, and how many of them are at the critical limit or above."""
+    """The mean of some readings, and how many of them reach the critical limit."""
 
     mean: float
     high: int
@@ -63,7 +63,10 @@ def _use(pool: Pool, samples: Sequence[PoolSample]) -> _Use:
 
 
 def judge_bands(pool: Pool, samples: Sequence[PoolSample]) -> Iterator[Ruling]:
-    """Of each sample; a fail of a few readings stands only where its block fails too."""
+    """Yield a ruling for each sample.
+
+    A fail that rests on few readings stands only if its block fails too.
+    """
     single = are_single(samples)
     for block in pool_blocks(samples, warm_up_s=0.0):
         of_block = _use(pool, block.samples)
@@ -91,20 +94,20 @@ def _band(pool: Pool, sample: PoolSample, use: _Use, spikes: float) -> Ruling:
     if use.mean >= pool.critical:
         return failed(f"{text} (critical from {pool.critical:g} %)", Severity.P1, FILLING_UP)
     if use.high >= spikes:
-        told = f"{use.high} of {use.count} readings at {pool.critical:g} % or more"
-        return failed(f"{text} on average, {told}", Severity.P1, FILLING_UP)
+        reached = f"{use.high} of {use.count} readings at {pool.critical:g} % or more"
+        return failed(f"{text} on average, {reached}", Severity.P1, FILLING_UP)
     if use.mean >= pool.attention:
         return failed(f"{text} (attention from {pool.attention:g} %)", Severity.P2, FILLING_UP)
     return passed(text)
 
 
 def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Ruling:
-    """The level within so many points of its median; the warm-up is left out.
+    """Judge whether the level stays within the plan's points of its median; the warm-up is left out.
 
-    A burst is one moment of fifteen minutes. One that is outside by less than its own error is neither in nor
-    out, and one alone may be a cron job that came and went: only two that follow each other are a level.
-    Where bursts lie farther apart than their own errors explain (stats/scatter.py), each is one draw of a
-    load that wanders, and the window's thirds are its level.
+    A burst is one moment of fifteen minutes. If it is outside by less than its own error, it is neither in
+    nor out; if it is the only one, it may be a cron job. Only two in a row are a level. Where bursts scatter
+    more than their own errors explain (stats/scatter.py), each is one draw of a fluctuating load, and the
+    thirds of the window are its level.
     """
     planned = pool_blocks(samples)
     read = [block for block in planned if block.is_read]
@@ -149,7 +152,7 @@ def judge_stability(pool: Pool, samples: Sequence[PoolSample]) -> Ruling:
 
 @dataclass(frozen=True)
 class _Level:
-    """How the means of a window's blocks lie about their median."""
+    """How the means of a window's blocks lie around their median, in percent."""
 
     blocks: Sequence[PoolBlock]
     points: float
@@ -165,7 +168,7 @@ class _Level:
 
     @cached_property
     def scatter(self) -> float:
-        """The usual standard deviation from block to block."""
+        """The typical standard deviation from block to block."""
         return usual_scatter(self.means)
 
     @cached_property
@@ -174,7 +177,7 @@ class _Level:
 
     @cached_property
     def shown(self) -> PoolBlock:
-        """The farthest of those that are clearly outside, or of all."""
+        """The farthest of the blocks that are clearly outside, or of all blocks."""
         clear = [block for block, side in zip(self.blocks, self.clear, strict=False) if side]
         return max(clear, key=lambda block: abs(block.mean_percent - self.median), default=self.farthest)
 
@@ -190,7 +193,10 @@ class _Level:
 
     @cached_property
     def clear(self) -> tuple[int, ...]:
-        """Which blocks are outside beyond their own error: 1 above, -1 below, 0 neither."""
+        """For each block: 1 if it is above the band beyond its own error, -1 if below, else 0.
+
+        Empty if all are 0.
+        """
         least = CLEAR_COUNTS * _by_chance_percent(self.blocks) if self.single else 0.0
         filled = False
         scatter = self.scatter if self.wanders else 0.0
@@ -198,14 +204,14 @@ class _Level:
         for block in self.blocks:
             away = block.mean_percent - self.median
             sure = abs(away) - self.points > max(least, CLEAR_ERRORS * max(block.error_percent, scatter))
-            # Low ones before any other are of a pool that still fills up.
+            # Low blocks at the start belong to a pool that still fills up.
             filled = filled or not (sure and away < 0)
             found.append((1 if away > 0 else -1) if sure and filled else 0)
         return tuple(found) if any(found) else ()
 
     @cached_property
     def left(self) -> bool:
-        """For two bursts in a row, or one block of many samples; or by a third of what wanders."""
+        """Whether the level left its band: two bursts in a row, one block of many samples, or a third."""
         dense = any(len(block.samples) > 1 for block in self.blocks)
         if any(side and (dense or side == after) for side, after in pairwise((*self.clear, 0))):
             return True
@@ -215,21 +221,21 @@ class _Level:
 
     @cached_property
     def thirds(self) -> tuple[float, ...]:
-        """How far the mean of each third of the window is from that of all."""
+        """How far the mean of each third of the window is from the overall mean."""
         third, middle = len(self.means) // 3, statistics.fmean(self.means)
         parts = (self.means[:third], self.means[third:-third], self.means[-third:])
         return tuple(abs(statistics.fmean(part) - middle) for part in parts)
 
     @cached_property
     def only_wanders(self) -> bool:
-        """No block farther away than such scatter takes one of so many, and no third outside."""
+        """Whether the blocks only fluctuate: none farther out than chance allows, and no third outside."""
         widest = abs(self.farthest.mean_percent - self.median)
         level = self.wanders and len(self.blocks) >= FEWEST_OF_THIRDS
         return level and max(self.thirds) <= self.points and widest <= WIDEST * self.scatter
 
 
 def _by_chance_percent(blocks: Sequence[PoolBlock]) -> float:
-    """How far single readings scatter where connections come independently of each other."""
+    """Return the scatter (percentage points) of single readings if connections are independent (Poisson)."""
     levels = [level for block in blocks for level in block.levels]
     size = statistics.fmean(level.limit for level in levels)
     return 100 * math.sqrt(statistics.fmean(level.used for level in levels)) / size

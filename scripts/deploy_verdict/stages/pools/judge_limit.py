@@ -1,6 +1,6 @@
-"""A limit that changes within the window, and readings that are copies out of a cache. Pure.
+"""A limit that changes within the window, and readings that are copies from a cache. Pure.
 
-A limit that is raised makes any use look small: use is judged on the smallest limit seen until then.
+A raised limit makes any use look small, so use is judged against the smallest limit until then.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ BECAUSE = "the pool's limit was raised, and its use with it"
 
 
 def judge_limit(pool: Pool, samples: Sequence[PoolSample]) -> Ruling | None:
-    """None where the limit is always the same."""
+    """Judge the use against the smallest limit so far; None if the limit never changes."""
     read = [sample for sample in samples if sample.levels]
     sizes = {level.limit for sample in read for level in sample.levels}
     if len(sizes) < 2:
@@ -43,7 +43,7 @@ def judge_limit(pool: Pool, samples: Sequence[PoolSample]) -> Ruling | None:
 
 
 def judge_copies(bundle: Bundle, pool: Pool) -> Iterator[Ruling]:
-    """Where readings came out of a cache, by their headers."""
+    """Yield an inconclusive ruling if readings came from a cache, by their headers."""
     found = readings_of(bundle, "pools", BurstObservation, pool.name)
     readings = [(pointer, reading) for pointer, burst in found for reading in burst.readings]
     copies = [(pointer, reading) for pointer, reading in readings if reading.copy_by is not None]

@@ -1,4 +1,4 @@
-"""A pool through the window: each sample, the statistics, the alerts. Pure."""
+"""One pool's section of the report: each sample, the statistics, the alerts. Pure."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from deploy_verdict.plan import Pool
 
 
 def driven(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
-    """The return to floor; none for a pool that is not driven."""
+    """Return the row about the return to floor; nothing for a pool that is not driven."""
     if pool.return_to_floor is None:
         return ()
     found = readings_of(bundle, "floor", FloorObservation, pool.name)
@@ -40,7 +40,7 @@ def driven(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
 
 
 def exercised(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
-    """None for a pool that is not exercised; what came of it stands among the findings."""
+    """Return the row about the exercise; nothing for a pool without one. Its result is among the findings."""
     if pool.exercise is None:
         return ()
     found = readings_of(bundle, "exercise", ExerciseObservation, pool.name)
@@ -52,7 +52,7 @@ def exercised(bundle: Bundle, pool: Pool) -> tuple[tuple[str, str], ...]:
     return (("Exercise of the gauge", f"{rounds}, {answered:,} answered ({pointer})"),)
 
 
-# One for each row of a usual window; a longer table's files are named like its rows.
+# Enough for the rows of an ordinary window; in a longer table the file names follow from the rows.
 MOST_POINTERS = 24
 
 
@@ -76,7 +76,7 @@ class ShownPool:
 
 
 def shown_pools(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> tuple[ShownPool, ...]:
-    """Every pool of the plan."""
+    """Return the section of every pool in the plan."""
     slots = {slot.offset_s: slot for slot in verdict.coverage.slots if slot.stage == "pools"}
     return tuple(_shown(bundle, verdict, pool, slots) for pool in bundle.plan.pools)
 
@@ -116,7 +116,7 @@ def _shown(bundle: Bundle, verdict: Verdict, pool: Pool, slots: dict[float, Slot
 
 
 def _status(sample: PoolSample, band: Finding | None) -> str:
-    """The band's finding in one word; no word of praise without it."""
+    """Return the status of a sample in one word; "OK" only if its band passed."""
     if sample.pointer is None:
         return "MISSING"
     if sample.target_failed and not sample.levels:
@@ -133,7 +133,7 @@ def _status(sample: PoolSample, band: Finding | None) -> str:
 
 
 def _worst_first(samples: Sequence[PoolSample], statuses: Sequence[str]) -> list[int]:
-    """Those that are not OK come before those that are; the fullest first."""
+    """Return the indices of the samples: those that are not OK first, the fullest first."""
 
     def rank(index: int) -> tuple[bool, float]:
         sample = samples[index]
@@ -163,7 +163,7 @@ def _row(sample: PoolSample, status: str, slot: Slot | None) -> tuple[str, ...]:
 
 
 def _with_peak(mean: float, peak: float, unit: str) -> str:
-    """ "4.2 (peak 6)"; one number where the mean is the peak."""
+    """Write "4.2 (peak 6)", or one number if the mean is the peak."""
     if abs(mean - peak) < 0.05:
         return f"{_number(peak)}{unit}"
     return f"{mean:.1f}{unit} (peak {_number(peak)}{unit})"
@@ -227,7 +227,7 @@ def _alerts(
 
 
 def current_words(bundle: Bundle) -> Iterator[tuple[str, str]]:
-    """Each pool's newest sample that could be read."""
+    """Yield each pool's title and its newest readable sample."""
     for pool in bundle.plan.pools:
         if "pools" in bundle.stages:
             good = [sample for sample in bundle.samples.get(pool.name, ()) if sample.levels]
@@ -240,7 +240,7 @@ def current_words(bundle: Bundle) -> Iterator[tuple[str, str]]:
 
 
 def sample_rows(bundle: Bundle, verdict: Verdict, offsets_s: Collection[float], limit: int) -> Table | None:
-    """The samples at these offsets, pool by pool, the newest `limit` of each; None without pools."""
+    """Return the newest `limit` samples of each pool at these offsets; None if the plan has no pools."""
     slots = {slot.offset_s: slot for slot in verdict.coverage.slots if slot.stage == "pools"}
     rows = []
     for pool in bundle.plan.pools if slots else ():
@@ -268,7 +268,7 @@ def _mean_and_peak(sample: PoolSample) -> tuple[str, str]:
 
 
 def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
-    """What is in use of each pool at one sample."""
+    """Return what is in use of each pool at one sample; inconclusive if one could not be read."""
     found = [
         (pool, sample)
         for pool in bundle.plan.pools

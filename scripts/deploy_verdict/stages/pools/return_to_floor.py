@@ -1,7 +1,7 @@
-"""The floor stage: many cycles of an E2E test's steps, and each pool's gauge at rest before and after.
+"""The floor stage: many cycles of an E2E test, with each pool's gauge read at rest before and after.
 
-Nothing is sent that the guard refuses; the plan caps number, rate and time; and after a few failed cycles no
-more are begun. Whatever happens, the test's cleanup runs.
+The guard checks every request. The plan caps number, rate and time, and after a few failed cycles no more
+begin. The test's cleanup always runs.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ Keep = Callable[[tuple[Observation, ...]], None]
 
 
 def return_to_floor(context: Context, offset_s: float, keep: Keep) -> tuple[Observation, ...]:
-    """Drive every pool that asks for it, one after the other."""
+    """Drive every pool for which the plan wants it, one after the other."""
     done: tuple[Observation, ...] = ()
     for pool in context.plan.pools:
         if pool.return_to_floor is not None and not context.stop.requested:
@@ -33,7 +33,7 @@ def return_to_floor(context: Context, offset_s: float, keep: Keep) -> tuple[Obse
 
 
 class _Drive:
-    """One pool's cycles under way."""
+    """The running cycles of one pool."""
 
     def __init__(self, context: Context, pool: Pool, drive: ReturnToFloor, offset_s: float) -> None:
         self._context, self._pool, self._how, self._offset_s = context, pool, drive, offset_s
@@ -58,7 +58,7 @@ class _Drive:
         return self._observation()
 
     def _cycled(self, keep: Callable[[FloorObservation], None]) -> str | None:
-        """Why not all cycles were done, or None."""
+        """Run the cycles; return why not all of them ran, or None."""
         clock, drive = self._context.pace.clock, self._how
         began_s = clock.monotonic_s()
         for number in range(drive.cycles):
@@ -78,7 +78,7 @@ class _Drive:
         return None
 
     def _floor(self) -> tuple[Reading, ...]:
-        """The gauge at rest: a burst as the samples have it."""
+        """Read the gauge at rest: one burst, as a sample has it."""
         context, pool = self._context, self._pool
         readings: list[Reading] = []
         began_s = context.pace.offset_s()

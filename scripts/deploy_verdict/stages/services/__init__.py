@@ -1,1 +1,1 @@
-"""Other services of the project, such as the Redis behind the service under watch."""
+"""Other services of the project, such as the Redis behind the service."""

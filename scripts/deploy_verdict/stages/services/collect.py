@@ -1,4 +1,4 @@
-"""The services stage: what the platform says of other services of the project at each sample; no opinions."""
+"""Collects what the platform says of other services of the project at each sample. No opinions."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +13,7 @@ from deploy_verdict.stages.logs.lines.source_lines import without_colours
 from deploy_verdict.stages.metrics.collect import STEPS, series_in
 
 Found = TypeVar("Found")
-# Of one service between two samples; what is older is not read, and that is said.
+# The lines of one service between two samples; older ones are not read, and the evidence says so.
 MOST_LINES = 1000
 OVERLAP = timedelta(seconds=60)
 
@@ -21,7 +21,7 @@ OVERLAP = timedelta(seconds=60)
 def collect_services(
     context: Context, offset_s: float, keep: Keep | None = None
 ) -> tuple[ServicesObservation]:
-    """Their deployments, and what is new since the sample before of their memory and logs."""
+    """Read their deployments, and the memory and log lines that are new since the previous sample."""
     platform, at = context.platform, context.pace.clock.now()
     railway = context.plan.railway
     if platform is None or platform.railway is None or platform.place is None or railway is None:
@@ -42,7 +42,7 @@ def collect_services(
 def _with_news(
     context: Context, railway: RailwayClient, place: ServiceIds, service: NeighbourService, offset_s: float
 ) -> NeighbourService:
-    """With its memory and its log since the sample before; what cannot be read is a note."""
+    """Add memory and log lines since the previous sample. What cannot be read becomes a note."""
     notes: list[str] = []
 
     def read(what: str, query: Callable[[], Found]) -> Found | None:

@@ -1,4 +1,4 @@
-"""Other services of the project: do they run on, with memory left, and without a fatal line? Pure."""
+"""Other services of the project: do they keep running, with memory left, and without a fatal line? Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,13 +21,13 @@ _FATAL = re.compile(
     r"|too many (clients|connections)|remaining connection slots|\bpanic\b|segmentation fault"
     r"|terminated by signal|no space left|misconf"
 )
-# FATAL in PostgreSQL's words, and anybody on the internet can cause it.
+# PostgreSQL logs these as FATAL, but anybody on the internet can cause them.
 _STRANGERS = re.compile(r"(?i)authentication failed|no pg_hba|does not exist|unsupported frontend protocol")
 _Sample = tuple[str, ServicesObservation, NeighbourService]
 
 
 def judge_services(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """Four questions to each service that the plan names."""
+    """Return the findings on run state, restarts, memory and log of each service that the plan names."""
     railway = bundle.plan.railway
     names = railway.services if railway is not None else ()
     return [

@@ -1,4 +1,4 @@
-"""Other services of the project: one line for each question. Pure."""
+"""Other services of the project in the report: one line for each rule. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ class OtherServices:
 
 
 def shown_services(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> OtherServices | None:
-    """None where the plan names no other services."""
+    """Return the section; None if the plan names no other services."""
     if bundle.plan.railway is None or not bundle.plan.railway.services:
         return None
     return OtherServices(

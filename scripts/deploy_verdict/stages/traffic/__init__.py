@@ -1,1 +1,1 @@
-"""What did other people's requests meet, by the platform's HTTP log?"""
+"""How did other people's requests fare, by the platform's HTTP log?"""

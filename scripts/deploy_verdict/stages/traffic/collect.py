@@ -1,6 +1,6 @@
-"""Counting the edge's HTTP log: for each path of others, and our own probes apart. No opinions.
+"""Counts the edge's HTTP log by path: requests of others, and our own separately. No opinions.
 
-Beside it, what the deployment before still answers by its own log.
+Also reads what the previous deployment still answers, by its own log.
 """
 
 import math
@@ -35,7 +35,7 @@ Key = tuple[str, str]
 
 
 class _Path:
-    """What is counted of one method and path; percentiles are exact up to MOST_TIMES requests."""
+    """The counts of one method and path. Percentiles are exact up to MOST_TIMES requests."""
 
     def __init__(self) -> None:
         self.parts: list[Counter[str]] = [Counter() for _ in range(PARTS)]
@@ -67,7 +67,7 @@ class _Path:
 
 
 class TrafficTally:
-    """Takes entries in any order. Entries outside of the window are not counted."""
+    """Counts entries in any order; entries outside of the window do not count."""
 
     def __init__(
         self, *, window_id: str, redact: Callable[[str], str], start: datetime, end: datetime
@@ -106,7 +106,7 @@ class TrafficTally:
             self._example(entry)
 
     def _part(self, at: datetime | None, parts: int) -> int:
-        """Which of so many parts of the reading a request is of; one without a time is of the first."""
+        """Return in which part of the reading a request falls. One without a time falls in the first."""
         length_s = (self._end - self._start).total_seconds()
         share = (at - self._start).total_seconds() / length_s if at is not None and length_s > 0 else 0.0
         return min(parts - 1, max(0, int(share * parts)))
@@ -128,7 +128,7 @@ class TrafficTally:
     def observation(
         self, source: str, *, fault: Fault | None, incomplete: tuple[str, ...]
     ) -> TrafficObservation:
-        """All that was counted."""
+        """Return all counts as one observation."""
         counted = (path.counted(*key) for key, path in self._paths.items())
         paths = tuple(sorted(counted, key=lambda path: -path.requests))
         return TrafficObservation(
@@ -161,14 +161,14 @@ class TrafficTally:
 
 
 def _rank(times: list[int], share: float) -> float | None:
-    """The nearest rank."""
+    """Return the nearest rank."""
     return float(times[max(0, math.ceil(share * len(times)) - 1)]) if times else None
 
 
 def collect_traffic(
     context: Context, offset_s: float = 0.0, keep: Keep | None = None, *, page: int = PAGE
 ) -> tuple[TrafficObservation | PreviousTrafficObservation, ...]:
-    """A reading of the window, or of what is new, of the subject and its successors of the same commit."""
+    """Read the window, or what is new in it, of the subject and its successors of the same commit."""
     platform, since = context.platform, context.since
     end = context.pace.clock.now()
     start = since or context.pace.t0
@@ -178,16 +178,16 @@ def collect_traffic(
     observation = _read(context, platform.railway, platform.deployment_ids, (start, end), page)
     found = observation.model_copy(update={"check": check})
     if keep is not None:
-        # The window's own log is safe before another one is read.
+        # Save the window's own log before another one is read.
         keep((found,))
-    # Where Railway did not answer, the next sample asks for both.
+    # If Railway did not answer, the next sample requests both.
     previous = () if found.fault and since else read_previous(context, end)
     earlier = None if since else _before_deployment(context, platform, page)
     return (found, *previous, *((earlier,) if earlier is not None else ()))
 
 
 def _before_deployment(context: Context, platform: Platform, page: int) -> TrafficObservation | None:
-    """The hour before, by the deployment that served until then; None where none is known."""
+    """Read the hour before the deployment from the one that served until then; None if none is known."""
     readings = deployment_readings(context.evidence())
     reading = next((item for item in readings if item.deployment and item.recent), None)
     earlier = before(reading.deployment, reading.recent) if reading and reading.deployment else None
@@ -201,7 +201,7 @@ def _before_deployment(context: Context, platform: Platform, page: int) -> Traff
 def _read(
     context: Context, railway: RailwayClient, ids: Sequence[str], when: tuple[datetime, datetime], page: int
 ) -> TrafficObservation:
-    """Everything that the log of these deployments has between two moments."""
+    """Read all that the logs of these deployments have between two moments."""
     window_id = context.platform.window.id if context.platform else ""
     tally = TrafficTally(window_id=window_id, redact=context.redact, start=when[0], end=when[1])
     fault: Fault | None = None

@@ -1,9 +1,8 @@
-"""Everybody's requests: is the edge's log to be believed, and what does it say of errors and latency? Pure.
+"""Everybody's requests: can the edge's log be trusted, and what does it say of errors and latency? Pure.
 
-Our own probes are the canary: they were sent, so they must be in the log. A 5xx in it is a fail
-however little of the log could be read; that there was none is a pass only in a log that is believed, and
-only of so many requests that they exclude a share worth an alarm: 1 % shows in 13 of 100 windows of 200
-requests as none at all.
+Our own requests are the canary: they were sent, so they must be in the log. A 5xx is a fail however little of
+the log could be read. No 5xx is a pass only in a trusted log, and only with enough requests to exclude a
+share worth an alarm: in 13 of 100 windows of 200 requests, a rate of 1 % shows no error at all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +31,7 @@ STAGE = "traffic"
 
 
 def judge_traffic(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """The findings of every reading; what any of them failed on stays."""
+    """Return the findings of every reading; a fail in any of them stands."""
     section = bundle.plan.traffic
     if section is None:
         return []
@@ -51,7 +50,7 @@ def judge_traffic(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Find
 
 
 def _before(bundle: Bundle) -> TrafficObservation | None:
-    """The newest reading of the hour before the deployment that has requests in it."""
+    """Return the newest reading of the hour before the deployment that has requests."""
     found = [item for _, item in readings_of(bundle, STAGE, TrafficObservation, BEFORE)]
     return next((item for item in reversed(found) if item.fault is None and item.paths), None)
 
@@ -59,7 +58,7 @@ def _before(bundle: Bundle) -> TrafficObservation | None:
 def _refused(
     section: Traffic, log: TrafficObservation, before: TrafficObservation | None, doubts: Sequence[str]
 ) -> Ruling:
-    """Users who are turned away; the edge's log tells our own requests apart."""
+    """Judge the users who are turned away. The edge's log shows which requests are ours."""
     usual = before.paths if before else None
     ruling = judge_refusals(log.paths, usual, {}, may_rise=section.may_rise, few=section.few)
     if ruling.outcome is Outcome.PASS and doubts:
@@ -68,9 +67,9 @@ def _refused(
 
 
 def _judged_part(section: Traffic, log: TrafficObservation, pointer: str) -> Iterator[Finding]:
-    """The errors of a part of the window, where they are too many for chance to be the reason.
+    """Yield the errors of a part of the window that are too many for chance.
 
-    Few requests are in a part, so a single error may be a large share of them and says little of the window.
+    A part has few requests, so a single error may be a large share of them and says little of the window.
     """
     part = f"from {log.start:%H:%M:%S} to {log.end:%H:%M:%S} UTC"
 
@@ -100,7 +99,7 @@ def _text_upstream(section: Traffic) -> str:
 
 
 def _worst_kept(judged: Sequence[Sequence[Finding]]) -> list[Finding]:
-    """The newest reading's findings, and every fail of an older one in the place of its own."""
+    """Return the newest reading's findings, each replaced by the fail of an older reading if there is one."""
     kept = {(finding.check, finding.rule): finding for finding in judged[-1]}
     for findings in judged[:-1]:
         for finding in findings:
@@ -147,7 +146,10 @@ EDGE_ERRORS = "the edge had errors reaching the service"
 
 
 def _readable(log: TrafficObservation | None, covers: tuple[datetime, datetime]) -> Ruling:
-    """`covers`: the stretch that a reading must cover; an early one says nothing of the rest."""
+    """Judge the log.
+
+    `covers` is the stretch that it must cover, as an early reading says nothing of the rest.
+    """
     if log is None:
         return NOT_READ
     if log.fault is not None:
@@ -179,7 +181,7 @@ def _errors(section: Traffic, log: TrafficObservation, doubts: Sequence[str]) ->
     ruling = _share(section, bad, log, doubts, "answered 5xx", SERVER_ERRORS)
     if ruling.outcome is not Outcome.PASS or section.excludes is None:
         return ruling
-    # Few errors in few requests are no proof of few errors: the share they leave possible counts.
+    # Few errors in few requests do not prove a low rate: what counts is the rate that they leave possible.
     percent = max(section.excludes, section.max_5xx)
     possible = possible_percent(bad, sum(path.requests for path in log.paths), RARE)
     if possible <= percent:
@@ -200,7 +202,7 @@ def _upstream(section: Traffic, log: TrafficObservation, doubts: Sequence[str]) 
 
 
 def _upstream_of(log: TrafficObservation) -> int:
-    # Where the edge answered in its place, the service was not there for somebody, a 404 or not.
+    # If the edge answered in its place, the service was not there for somebody, even if that was a 404.
     return sum(max(path.upstream_errors, path.edge_fallbacks) for path in log.paths)
 
 
@@ -238,9 +240,10 @@ def _slow(section: Traffic, limit_ms: float, log: TrafficObservation, doubts: Se
 
 
 def _bad_paths(section: Traffic, log: TrafficObservation | None) -> Iterator[tuple[str, Ruling]]:
-    """Single paths that are over the limit: an error on one path is lost among all requests.
+    """Yield single paths above the limit, as an error on one path is lost among all requests.
 
-    Of few requests, one error may be a large share and yet chance: what is not surely over it is not known.
+    With few requests, one error may be a large share and still chance: if it is not significantly above, it
+    is unknown.
     """
     for path in log.paths if log else ():
         bad = errors_of(path)

@@ -1,6 +1,6 @@
-"""What the deployment before this one still answers: a removed container can go on taking traffic for hours.
+"""What the previous deployment still answers: a removed container may keep taking traffic for hours.
 
-Its own HTTP log says so, which nobody else reads. No opinions.
+Only its own HTTP log shows that. No opinions.
 """
 
 from collections.abc import Iterable
@@ -24,9 +24,10 @@ MOST_EXAMPLES = 5
 
 
 def read_previous(context: Context, end: datetime) -> tuple[PreviousTrafficObservation, ...]:
-    """One observation; none where the plan does not ask, nothing was replaced, or it was too short ago.
+    """Read the previous deployment's log.
 
-    One request where it is silent, which is asked for the newest entry of all; two where it is not.
+    Returns nothing if the plan does not want that, nothing was replaced, or it is too early to tell. It takes
+    one request if that deployment is silent (for its newest entry), and two if it is not.
     """
     section, platform = context.plan.traffic, context.platform
     if section is None or not section.previous or platform is None or platform.railway is None:
@@ -37,7 +38,7 @@ def read_previous(context: Context, end: datetime) -> tuple[PreviousTrafficObser
     reading = next((item for item in readings if item.deployment is not None), None)
     start = _gone_from(context, reading)
     is_interim = context.since is not None
-    # A sample's job has no evidence of the others, and the window's end is not here yet.
+    # The job of a sample has no evidence of the others, and the window's end is still to come.
     if is_interim and (reading is None or not reading.recent or start >= end):
         return ()
     earlier = before(reading.deployment, reading.recent) if reading and reading.deployment else None
@@ -49,7 +50,7 @@ def read_previous(context: Context, end: datetime) -> tuple[PreviousTrafficObser
 
 
 def _gone_from(context: Context, reading: DeploymentObservation | None) -> datetime:
-    """From when on it should answer nobody: after fresh_within, and what the service's settings grant it."""
+    """Return from when it should answer nobody: after fresh_within, or what the service's settings grant."""
     settings = reading.settings if reading else None
     granted_s = (settings.overlap_s or 0.0) + (settings.draining_s or 0.0) if settings else 0.0
     fresh_s = context.plan.fresh_within_s / context.pace.speed
@@ -77,7 +78,10 @@ def _read(
 
 
 def _counted(context: Context, entries: Iterable[HttpEntry], start: datetime) -> dict[str, object]:
-    """Its own answers; one that the edge gave, or that began before, says nothing of where requests go."""
+    """Count its own responses.
+
+    Those of the edge, or to requests from before, do not show where requests go.
+    """
     answered = [entry for entry in entries if _is_answer(entry, start)]
     examples = (
         LogLine(

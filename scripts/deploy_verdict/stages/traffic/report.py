@@ -1,4 +1,4 @@
-"""Real traffic as the edge logged it: each path's answers and latency, and what our canary says. Pure."""
+"""Real traffic as the edge logged it: each path's responses and latency, and the canary. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ class ShownTraffic:
 
 
 def shown_traffic(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownTraffic | None:
-    """None where the plan does not ask for traffic."""
+    """Return the section; None if the plan has no traffic."""
     if bundle.plan.traffic is None:
         return None
     readings = readings_of(bundle, "traffic", TrafficObservation, "traffic")
@@ -98,7 +98,7 @@ def _upstream(reading: TrafficObservation | None) -> str:
 
 
 def in_short(bundle: Bundle, verdict: Verdict, offset_s: float) -> tuple[Outcome, str]:
-    """How many requests of others came since the sample before, and how many were answered 5xx."""
+    """Return how many requests of others came since the previous sample, and how many got a 5xx."""
     found = readings_of(bundle, "traffic", TrafficObservation, INTERIM, offset_s=offset_s)
     if not found or found[-1][1].fault is not None:
         return Outcome.INCONCLUSIVE, "not read"

@@ -1,1 +1,1 @@
-"""The ledger of what this tool wrote to the service and must give back."""
+"""The ledger of what this tool wrote to the service and must restore."""

@@ -1,6 +1,6 @@
 """Test data that a run wrote and did not restore itself: is it clean by now? Pure.
 
-A run that restores what it wrote needs no finding.
+A run that restored what it wrote needs no finding.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from deploy_verdict.stages.writes.open_entries import settled_by
 
 
 def judge_ledger(bundle: Bundle, findings: Sequence[Finding] = ()) -> Iterator[Finding]:
-    """One finding for each entry that its own run did not settle."""
+    """Yield one finding for each entry that its own run did not settle."""
     known = dict(_entries(bundle))
     for entry, pointer in known.values():
         if entry.state != "settled" and entry.settles is None:

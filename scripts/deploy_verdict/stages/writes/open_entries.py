@@ -6,10 +6,10 @@ from deploy_verdict.model import LedgerEntry
 
 
 def unsettled(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
-    """The entries that neither they, nor a restoring, nor a later complete run of the same has settled.
+    """Return the entries that nothing has settled: not their own run, a restore, or a later complete run.
 
-    A later complete run ends with the same cleanup, where that needed the same values. What only restores
-    leaves nothing to restore itself.
+    A later complete run of the same test ends with the same cleanup, so it counts if that needed the same
+    values. The entry of a restore has nothing of its own to settle.
     """
     known = list({entry.id: entry for entry in entries}.values())
     return tuple(
@@ -20,7 +20,7 @@ def unsettled(entries: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
 
 
 def settled_by(entry: LedgerEntry, known: Iterable[LedgerEntry]) -> LedgerEntry | None:
-    """What settled an entry later, or None."""
+    """Return what settled an entry later, or None."""
     done = (other for other in known if other.state == "settled" and other.id != entry.id)
     return next(
         (

@@ -1,1 +1,1 @@
-"""What to do now, in its order, and what to add to the plan. Pure."""
+"""What to do now, in order, and what to add to the plan. Pure."""

@@ -1,7 +1,7 @@
-"""What to do now: one to three actions in their order, each with its command, none against another. Pure.
+"""What to do now: one to three actions in order, each with its command, none contradicting another. Pure.
 
-Only a CRITICAL verdict asks for a rollback, and only where it would change what is broken: not where the
-deployment was never live, so that what was before still serves.
+Only a CRITICAL verdict asks for a rollback, and only if that changes what is broken: if the deployment was
+never live, the previous one still serves.
 """
 
 import re
@@ -44,7 +44,7 @@ ROLL_BACK = f"deploy-verdict rollback --out {DIRECTORY} --rollback"
 def do_now(
     bundle: Bundle, outcome: VerdictOutcome, found: Causes, coverage: Coverage, now: datetime
 ) -> tuple[NextAction, ...]:
-    """The actions for a verdict that is not STABLE. DIR in a command is the window's directory."""
+    """Return the actions for a verdict that is not STABLE. DIR in a command is the window's directory."""
     if outcome is VerdictOutcome.STABLE:
         return ()
     if not found.failed:
@@ -57,7 +57,7 @@ def do_now(
 
 
 def in_directory(actions: Iterable[NextAction], out: str) -> tuple[NextAction, ...]:
-    """The same with the run's own path in their commands, as the user gave it."""
+    """Return the actions with the run's own path in their commands, as the user gave it."""
     place = shlex.quote(out)
     return tuple(
         action.model_copy(update={"command": _DIRECTORY.sub(lambda _: place, action.command)})
@@ -68,13 +68,13 @@ def in_directory(actions: Iterable[NextAction], out: str) -> tuple[NextAction, .
 
 
 def where_words(actions: Iterable[NextAction]) -> str:
-    """What DIR is, where a command has it."""
+    """Return what DIR stands for, if a command has it; else ""."""
     has_it = any(action.command and _DIRECTORY.search(action.command) for action in actions)
     return f"{DIRECTORY}: this run's directory, or its artifact unpacked." if has_it else ""
 
 
 def _against(bundle: Bundle, outcome: VerdictOutcome, found: Causes, now: datetime) -> Iterator[NextAction]:
-    """The cure first, where the evidence shows one; then back to what was, where that may help."""
+    """Yield the cure first, if the evidence shows one; then a rollback, if that may help."""
     cause = found.failed[0]
     cures = [NextAction(text=text) for text in first_aid(bundle, found)]
     yield from cures
@@ -133,7 +133,7 @@ def _back_or_forward(bundle: Bundle, ready: Readiness, cause: Cause) -> NextActi
 
 
 def _back_to_unproven(bundle: Bundle, ready: Readiness, cause: Cause) -> NextAction:
-    """The deployment before, of which the evidence says no more than that it was live."""
+    """Return a rollback to the previous deployment, of which the evidence says only that it was live."""
     before = ready.unproven[0].deployment
     subject = deployed(looks(bundle))
     is_next = ready.candidates[0].deployment.id == before.id
@@ -150,7 +150,7 @@ def _back_to_unproven(bundle: Bundle, ready: Readiness, cause: Cause) -> NextAct
 
 
 def _look() -> NextAction:
-    """The brief for whoever mends it."""
+    """Return the action for whoever fixes it."""
     return NextAction(text="Details for whoever fixes it", command=f"deploy-verdict explain {DIRECTORY}")
 
 
@@ -161,7 +161,7 @@ def _before_it_grows(cause: Cause) -> str:
 
 
 def _restore(bundle: Bundle) -> Iterator[NextAction]:
-    """What our own tests left dirty, with the exact requests that restore it."""
+    """Yield what our own tests left dirty, with the exact requests that restore it."""
     entries = unsettled(
         entry
         for item in bundle.loaded
@@ -181,7 +181,7 @@ def _restore(bundle: Bundle) -> Iterator[NextAction]:
 
 
 def _whom(bundle: Bundle, cause: Cause) -> Iterator[NextAction]:
-    """Who wrote what is deployed."""
+    """Yield whom to tell: the author of the deployed commit."""
     found = deployed(looks(bundle))
     if found and found.commit and found.commit_author and cause.severity is not Severity.P2:
         yield NextAction(
@@ -190,13 +190,13 @@ def _whom(bundle: Bundle, cause: Cause) -> Iterator[NextAction]:
 
 
 def _to_know(bundle: Bundle, found: Causes, coverage: Coverage) -> Iterator[NextAction]:
-    """How to resolve what keeps most from being known."""
+    """Yield how to resolve what keeps most from being known."""
     if bundle.ended:
         yield _watch_the_new_one(bundle)
         return
     seen = set()
     for cause in found.unknown:
-        # Why nobody knows stands in the cause's own line.
+        # The reason is already in the cause's own line.
         text = how_to_know(bundle, coverage, cause.lead).removesuffix(f": {cause.lead.actual}")
         if text not in seen:
             seen.add(text)
@@ -218,7 +218,7 @@ def _watch_the_new_one(bundle: Bundle) -> NextAction:
 def next_review_s(
     bundle: Bundle, outcome: VerdictOutcome, found: Causes, coverage: Coverage
 ) -> tuple[float, str]:
-    """When to look again, in plan seconds from T+0, and why so soon; else the plan's own time."""
+    """Return when to look again (plan seconds from T+0), and why so soon; "" for the plan's own time."""
     planned_s = bundle.plan.report.next_review
     last_s = _last_taken_s(bundle.window, coverage)
     if any(is_down(cause) or cause.severity is Severity.P0 for cause in found.failed):

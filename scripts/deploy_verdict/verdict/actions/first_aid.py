@@ -1,4 +1,4 @@
-"""What cures a cause, where the evidence shows it: a restart, a deployment again, a setting. Pure."""
+"""What cures a cause, if the evidence shows it: a restart, another deployment, a setting. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _OLD = re.compile(r"deployment (?P<id>\w+)")
 
 
 def first_aid(bundle: Bundle, found: Causes) -> Iterator[str]:
-    """What to do first against the worst cause; nothing where only its authors can mend it."""
+    """Yield what to do first against the worst cause; nothing if only its authors can fix it."""
     cause = found.failed[0]
     lead = cause.lead
     if cause.kind == "pool":
@@ -42,7 +42,7 @@ def first_aid(bundle: Bundle, found: Causes) -> Iterator[str]:
 
 
 def missing_fix(bundle: Bundle, cause: Cause) -> bool:
-    """Whether a commit of the plan's claims is not running: older code needs no rollback."""
+    """Return whether a commit in the plan's claims is not running: older code needs no rollback."""
     if cause.key == STALE:
         return True
     named = [claim.commit for claim in bundle.plan.claims]
@@ -76,7 +76,7 @@ def _restart_for_memory(cause: Cause) -> str:
 
 
 def _full_words(text: str) -> str:
-    """ "will be full about 20 to 55 min"."""
+    """Return "will be full about 20 to 55 min"."""
     full = AHEAD.search(text)
     return full.group().replace(" in about ", " about ") if full else ""
 
@@ -108,11 +108,11 @@ def _for_log(cause: Cause) -> str:
 
 
 def _for_address(bundle: Bundle, cause: Cause) -> Iterator[str]:
-    """A backend that connects to an address that nobody answers at."""
+    """Yield what to check if a backend connects to an address that does not answer."""
     found = _CONNECTS_TO.search(f"{cause.log_line} {cause.quote}")
     if found is None:
         return
-    told = " ".join(item.because or "" for item in cause.findings).casefold()
+    reasons = " ".join(item.because or "" for item in cause.findings).casefold()
     names = [pool.title or pool.name for pool in bundle.plan.pools]
-    what = next((name for name in names if name.casefold() in told), "what it connects to")
+    what = next((name for name in names if name.casefold() in reasons), "what it connects to")
     yield f"Check the address of {what} in the service's variables: it connects to {found['address']}"

@@ -1,4 +1,4 @@
-"""What to do about a finding that is inconclusive, so that the next window can tell. Pure."""
+"""What to do about an inconclusive finding, so that the next window can tell. Pure."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ from deploy_verdict.stages.registry import by_hand
 
 
 def how_to_know(bundle: Bundle, coverage: Coverage, finding: Finding) -> str:
-    """What to do so that the next window can tell: what its judge says, else what its stage has in common."""
+    """Return the remedy that the finding's judge gives, else the one that its stage has in common."""
     stage, rule = finding.stage, finding.rule
     if stage == "evidence":
         return f"Find out why {finding.check} is not evidence of this run: {finding.actual}"

@@ -1,7 +1,7 @@
-"""Which of the plan's rules for trouble applies: the one whose condition is met. Pure.
+"""Which of the plan's escalation rules applies: the one whose condition is met. Pure.
 
-`when` is a sentence for people. What it says of utilization, 5xx answers, exhaustion and a service that is
-down can be checked, and then decides; a rule that says nothing of these goes by the severity alone.
+`when` is a sentence for people. What it says of utilization, 5xx responses, exhaustion and an outage can be
+checked, and then decides. A rule that mentions none of these goes by severity alone.
 """
 
 import re
@@ -23,7 +23,7 @@ SERVER_ERROR = 500
 
 
 def met_level(bundle: Bundle, causes: Causes) -> Level | None:
-    """The first rule, from the severity of the worst cause downwards, whose condition is met."""
+    """Return the first rule whose condition is met, from the severity of the worst cause downwards."""
     if not causes.failed:
         return None
     rules = bundle.plan.escalation
@@ -57,7 +57,7 @@ def _conditions(bundle: Bundle, causes: Causes, when: str) -> Iterator[bool]:
 
 
 def peak_percent(bundle: Bundle) -> float | None:
-    """The highest utilization of any pool in the window."""
+    """Return the highest utilization of any pool in the window, in percent."""
     peaks = [
         sample.peak_percent for samples in bundle.samples.values() for sample in samples if sample.levels
     ]

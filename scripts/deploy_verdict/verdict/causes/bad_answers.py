@@ -1,4 +1,4 @@
-"""The answers that show a failure, and what each of them has in common with others: its trouble. Pure."""
+"""The responses that show a failure, and what each has in common with others: its trouble. Pure."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -17,18 +17,18 @@ from deploy_verdict.stages.pools.judge_gauge import SAYS_FULL
 Key = tuple[str, ...]
 SILENT: Key = ("silent",)
 FULL: Key = ("full",)
-# So many routes with the same empty words are one trouble: the service is down, or what is in front of it.
+# Uninformative errors on this many routes are one trouble: the service, or what is in front of it, is down.
 MOST_ROUTES = 3
 _ERROR, _REFUSED = 500, 400
 
 
 def route_of(sent: Sent) -> str:
-    """Method and path of a request, ids left out."""
+    """Return method and path of a request, without ids."""
     return f"{sent.exchange.method} {path_shape(path_of(sent.exchange.url))}"
 
 
 class BadAnswers:
-    """Every request without an answer, every error, and what failed findings and never rules point at."""
+    """Every request without a response, every error, and what failed findings and never rules point at."""
 
     def __init__(self, bundle: Bundle, failed: Sequence[Finding]) -> None:
         self._bundle = bundle
@@ -51,11 +51,11 @@ class BadAnswers:
         }.union(*self._fired.values())
 
     def of(self, finding: Finding) -> set[str]:
-        """The bad answers that show a finding; none when it rests on something else."""
+        """Return the pointers of the bad responses that show a finding; empty if it rests on others."""
         if finding.stage == "never" and finding.outcome is Outcome.FAIL:
             return self._fired.get(finding.check, set())
         pointer = finding.evidence
-        # A pool that was read, and was too full, is not explained by a reading that failed.
+        # A failed reading does not explain a pool that was read and was too full.
         if not pointer or (is_pool_rule(self._bundle, finding) and pointer not in self._unread):
             return set()
         inside = self._inside(pointer)
@@ -67,18 +67,18 @@ class BadAnswers:
         }
 
     def _inside(self, pointer: str) -> list[str]:
-        # "0" is the sign after "/": everything inside of the pointer lies between the two.
+        # "0" is the character after "/": everything inside the pointer lies between the two.
         start, end = bisect_left(self._places, pointer), bisect_left(self._places, f"{pointer}0")
         return [
             place for place in self._places[start:end] if place == pointer or place.startswith(f"{pointer}/")
         ]
 
     def sent(self, pointers: Iterable[str]) -> list[Sent]:
-        """The requests, the earliest first."""
+        """Return the requests at these pointers, the earliest first."""
         return sorted((self._sent[pointer] for pointer in pointers), key=lambda item: item.exchange.at)
 
     def trouble(self, pointer: str) -> Key:
-        """What an answer has in common with others: silence, a full pool, an error's text, or its route."""
+        """Return what a response shares with others: silence, a full pool, an error's text, or its route."""
         item = self._sent[pointer]
         if is_silent(item):
             return SILENT
@@ -99,7 +99,7 @@ class BadAnswers:
 
     @cached_property
     def _vague(self) -> dict[tuple[str, str], set[str]]:
-        """The routes that gave an error with words that say nothing."""
+        """The routes that gave an uninformative error, by its text and status."""
         found: dict[tuple[str, str], set[str]] = {}
         for pointer in self._bad:
             item = self._sent[pointer]
@@ -110,7 +110,7 @@ class BadAnswers:
 
     @cached_property
     def _steps(self) -> dict[str, str]:
-        """The name of the step of each request of a test."""
+        """The name of the step of each request of a test, by pointer."""
         return {
             f"{pointer}/steps/{number}/exchange": step.name
             for item in self._bundle.of_stage("e2e")
@@ -120,7 +120,7 @@ class BadAnswers:
         }
 
     def alike(self, pointers: Iterable[str]) -> set[str]:
-        """Every error and every silence that has its trouble in common with one of these."""
+        """Return every error and every silence that shares its trouble with one of these."""
         found = set(pointers)
         for trouble in {self.trouble(pointer) for pointer in found}:
             found |= self._of_trouble.get(trouble, set())
@@ -135,16 +135,16 @@ class BadAnswers:
         return found
 
     def requests(self, routes: set[str], since_s: float) -> int:
-        """How many requests went to these routes since then."""
+        """Return how many requests went to these routes since then (plan seconds)."""
         return sum(offset_s >= since_s and route in routes for offset_s, route in self._routes)
 
     @cached_property
     def _routes(self) -> list[tuple[float, str]]:
-        """When each request was sent, and to which route."""
+        """The offset (plan seconds) and the route of each request."""
         return [(item.offset_s, route_of(item)) for item in self._sent.values()]
 
     def since(self, since_s: float) -> int:
-        """How many requests were sent since then, to whatever operation."""
+        """Return how many requests were sent since then, to any operation."""
         return sum(item.offset_s >= since_s for item in self._sent.values())
 
     @property
@@ -154,7 +154,7 @@ class BadAnswers:
 
 
 def is_silent(sent: Sent) -> bool:
-    """Nobody answered, or something in front of the service did."""
+    """Return whether the service did not answer, or something in front of it did."""
     fault = sent.exchange.fault
     return fault is not None and fault.whose in (Whose.TARGET, Whose.EDGE)
 

@@ -1,4 +1,4 @@
-"""One root cause: the findings that it explains, the answers that show them, and when. Pure."""
+"""One root cause: the findings it explains, the responses that show them, and since when. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ ERROR_FROM = 400
 
 @dataclass
 class Cause:
-    """Findings with one explanation: `answers` are the bad answers that show them, earliest first."""
+    """Findings with one explanation; `answers` are the bad responses that show them, the earliest first."""
 
     key: Key
     findings: list[Finding] = field(default_factory=list)
@@ -29,19 +29,19 @@ class Cause:
 
     @property
     def kind(self) -> str:
-        """What sort of explanation it is."""
+        """The kind of explanation."""
         return self.key[0]
 
     @property
     def severity(self) -> Severity | None:
-        """Of its worst failure; P0 where nobody is served; None where it explains only what is not known."""
+        """The severity of its worst failure: P0 if nobody is served, None if it explains no failure."""
         if self.is_total and self.findings:
             return Severity.P0
         return worst_severity(self.findings) if self.findings else None
 
     @property
     def lead(self) -> Finding:
-        """The finding that speaks for it."""
+        """The finding that represents it."""
         return (self.findings or self.unknown)[0]
 
     @property
@@ -52,7 +52,7 @@ class Cause:
 
     @property
     def errors(self) -> list[Sent]:
-        """Those of its answers whose status says that they failed."""
+        """Those of its responses whose status is an error."""
         return [item for item in self.answers if (item.exchange.status or 0) >= ERROR_FROM]
 
     @property
@@ -67,13 +67,13 @@ class Cause:
 
 
 def is_full(cause: Cause) -> bool:
-    """Whether it is a pool that was exhausted."""
+    """Return whether it is an exhausted pool."""
     return cause.kind == "pool" and any(finding.rule == "exhaustion" for finding in cause.findings)
 
 
 def is_down(cause: Cause) -> bool:
-    """Whether the service as a whole serves nobody."""
+    """Return whether the service serves nobody at all."""
     if cause.key == PLATFORM:
-        # Of one that was never live, what was before still serves.
+        # If it was never live, the previous deployment still serves.
         return cause.severity is Severity.P0
     return cause.key == SILENT or cause.kind == "down"

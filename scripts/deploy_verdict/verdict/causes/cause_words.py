@@ -1,4 +1,4 @@
-"""A root cause in one sentence: what is broken, since when, how sure that is, in whose words. Pure."""
+"""A root cause in one sentence: what is broken, since when, how certain that is, and who says so. Pure."""
 
 import re
 from collections import Counter
@@ -35,14 +35,14 @@ _LEADING_AT = re.compile(r"^T\+[\d.]+min: ")
 
 
 def root_causes(bundle: Bundle, found: Causes) -> tuple[RootCause, ...]:
-    """What explains every finding that did not pass: failures worst first, then what is not known."""
+    """Return what explains every finding that did not pass: failures worst first, then what is not known."""
     return (
-        *(_told(bundle, found, cause) for cause in found.failed),
-        *(_untold(bundle, cause) for cause in found.unknown),
+        *(_failed_cause(bundle, found, cause) for cause in found.failed),
+        *(_unknown_cause(bundle, cause) for cause in found.unknown),
     )
 
 
-def _told(bundle: Bundle, found: Causes, cause: Cause) -> RootCause:
+def _failed_cause(bundle: Bundle, found: Causes, cause: Cause) -> RootCause:
     what, proof = words_of(bundle, found.bad, cause)
     return RootCause(
         title=what,
@@ -56,11 +56,11 @@ def _told(bundle: Bundle, found: Causes, cause: Cause) -> RootCause:
     )
 
 
-def _untold(bundle: Bundle, cause: Cause) -> RootCause:
-    told = unknown_sentence(bundle, cause)
+def _unknown_cause(bundle: Bundle, cause: Cause) -> RootCause:
+    unknown = unknown_sentence(bundle, cause)
     return RootCause(
-        title=told.rstrip("."),
-        sentence=told,
+        title=unknown.rstrip("."),
+        sentence=unknown,
         since_s=cause.since_s,
         findings=tuple(dict.fromkeys(map(name_of, cause.unknown))),
         unknown=len(cause.unknown),
@@ -72,8 +72,8 @@ Words = tuple[str, str]
 
 
 def words_of(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
-    """What is broken since when, and how sure that is."""
-    told = {
+    """Return what is broken since when, and how certain that is."""
+    describe = {
         "platform": _platform,
         "silent": _silent,
         "stale": _stale,
@@ -83,12 +83,12 @@ def words_of(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
         "pool": _pool,
         "answer": _answer,
     }.get(cause.kind)
-    what, proof = told(bundle, bad, cause) if told else _itself(bundle, cause)
+    what, proof = describe(bundle, bad, cause) if describe else _itself(bundle, cause)
     return sentence(" ".join(what.split())).rstrip("."), sentence(" ".join(proof.split())).rstrip(".")
 
 
 def unknown_sentence(bundle: Bundle, cause: Cause) -> str:
-    """Why so many checks have no answer."""
+    """Return how many checks have no result, and why."""
     lead = cause.unknown[0]
     count = f"{counted(len(cause.unknown), 'check')} {'has' if len(cause.unknown) == 1 else 'have'} no answer"
     if cause.key == MISSED:
@@ -101,7 +101,7 @@ def unknown_sentence(bundle: Bundle, cause: Cause) -> str:
 
 
 def _missed(bundle: Bundle, cause: Cause) -> str:
-    """ "9 samples were missed (4 of 9 of deployment, 5 of 9 of pools)"."""
+    """Return "9 samples were missed (4 of 9 of deployment, 5 of 9 of pools)", or ""."""
     stages = {item.stage for item in cause.unknown if item.rule == "coverage"}
     slots = [slot for slot in covered(bundle).slots if slot.stage in stages]
     missed = [slot for slot in slots if slot.state != "taken"]
@@ -114,7 +114,7 @@ def _missed(bundle: Bundle, cause: Cause) -> str:
 
 
 def reason_of(finding: Finding) -> str:
-    """Why a check has no answer, without what only the details need."""
+    """Return why a check has no result, without what only the details need."""
     if finding.rule == "growth" and "cannot be excluded" in finding.actual:
         return "a slow growth cannot be excluded in a window of this length"
     text = _PAGE.sub("", _NOT_KNOWN.sub("", finding.actual))
@@ -123,7 +123,7 @@ def reason_of(finding: Finding) -> str:
 
 
 def clause(text: str, limit: int = MOST_FOUND) -> str:
-    """One line; what is too long ends where a clause ends, so that no sentence loses its verb."""
+    """Return one line. A long text ends where a clause ends, so that no sentence loses its verb."""
     line = one_line(text.partition(STATISTICS)[0], 8 * limit)
     if len(line) <= limit:
         return line
@@ -134,7 +134,7 @@ def clause(text: str, limit: int = MOST_FOUND) -> str:
 
 
 def _at_clock(bundle: Bundle, offset_s: float) -> str:
-    """ "T+15min (03:14 UTC)"."""
+    """Return "T+15min (03:14 UTC)"."""
     return f"{shown_offset(offset_s)} ({plan_time(bundle.window, offset_s).astimezone(UTC):%H:%M} UTC)"
 
 
@@ -150,7 +150,7 @@ def _platform(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
 
 
 def gone_wrong(bundle: Bundle) -> tuple[str, str] | None:
-    """Which of the platform's logs says what went wrong, and its telling line."""
+    """Return which of the platform's logs says what went wrong, and its telling line; None if none does."""
     for sample in reversed(looks(bundle)):
         said = sample.observation
         for kind, errors in (("deploy", said.deploy_errors), ("build", said.build_errors)):
@@ -182,7 +182,7 @@ def _silent(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
 
 
 def _share(count: int, total: int) -> str:
-    """ "3 of 40 requests"; "all 40 requests"."""
+    """Return "3 of 40 requests" or "all 40 requests"."""
     if count == total:
         return f"all {counted(total, 'request')}" if total > 1 else "the only request"
     return f"{count:,} of {counted(total, 'request')}"
@@ -217,14 +217,22 @@ def _stale(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
 
 def _errors(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
     meaning = next(
-        (item.because for item in cause.findings if asserted(cause, item) and _speaks(bundle, item)), None
+        (
+            item.because
+            for item in cause.findings
+            if asserted(cause, item) and _says_what_it_means(bundle, item)
+        ),
+        None,
     )
     meant = f": {meaning}" if meaning else ""
     return f"{_answering(bundle, bad, cause)}{meant}", _proof(bad, cause)
 
 
-def _speaks(bundle: Bundle, finding: Finding) -> bool:
-    """A rule on the answers' own text says what they mean; one on the status repeats it."""
+def _says_what_it_means(bundle: Bundle, finding: Finding) -> bool:
+    """Return whether a rule says what responses mean.
+
+    One on their text does, one on the status repeats it.
+    """
     if finding.stage != "never":
         return any(claim.commit in (finding.because or "") for claim in bundle.plan.claims)
     rule = next((rule for rule in bundle.plan.never if rule.name == finding.check), None)
@@ -251,7 +259,7 @@ def _pool(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
 
 
 def _answer(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
-    """An answer that came, and is wrong."""
+    """Describe a response that came, and is wrong."""
     lead = cause.lead
     if lead.stage == "e2e":
         return _of_test(bundle, cause)
@@ -270,7 +278,7 @@ def _answer(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
 
 
 def _of_test(bundle: Bundle, cause: Cause) -> Words:
-    """A test that fails: what its step asked and got, before the rule that it breaks."""
+    """Describe a failing test: what its step sent and got, before the rule that it breaks."""
     lead = cause.lead
     at = f" at {_at_clock(bundle, lead.offset_s)}" if lead.offset_s is not None else ""
     ran = re.search(r"; passed in (?P<passed>\d+) of (?P<runs>\d+) runs$", lead.actual)
@@ -287,7 +295,7 @@ def _of_test(bundle: Bundle, cause: Cause) -> Words:
 
 
 def _as_answered(cause: Cause, text: str) -> str:
-    """ "GET /api/history/{id} answered 200 with sessions = [], expected a list of at least 1"."""
+    """Return "GET /api/history/{id} answered 200 with sessions = [], expected a list of at least 1"."""
     found = _MATCHED.match(text)
     answer = next((item for item in cause.answers if item.exchange.status is not None), None)
     if found is None or answer is None:
@@ -300,7 +308,7 @@ def _as_answered(cause: Cause, text: str) -> str:
 
 
 def _itself(bundle: Bundle, cause: Cause) -> Words:
-    """A finding that nothing else explains."""
+    """Describe a finding that nothing else explains."""
     lead = cause.lead
     if cause.kind == "log" and cause.log_line:
         return _logged(bundle, cause)
@@ -322,7 +330,7 @@ def _itself(bundle: Bundle, cause: Cause) -> Words:
 
 
 def _traffic(lead: Finding, found: str) -> Words:
-    """Others' requests: how many failed, and where."""
+    """Describe the requests of others: how many failed, and where."""
     counts = re.match(r"(?P<bad>\d[\d,]*) of (?P<of>\d[\d,]*)(?: requests of others)?(?P<more>.*)", found)
     if lead.rule != "5xx" or counts is None or not lead.because:
         return f"{lead.check}: {lead.because or lead.expectation}", found
@@ -351,7 +359,7 @@ def _other_logs(bundle: Bundle) -> set[str]:
 
 
 def _answering(bundle: Bundle, bad: BadAnswers, cause: Cause) -> str:
-    """ "COMPLETAR (POST /api/…) answers 500 to every request since T+0min (02:59 UTC)"."""
+    """Return "COMPLETAR (POST /api/…) answers 500 to every request since T+0min (02:59 UTC)"."""
     errors, routes = cause.errors, cause.routes
     names = _operations(bundle, cause)
     since_s = min((item.offset_s for item in errors), default=0.0)
@@ -369,13 +377,13 @@ def _proof(bad: BadAnswers, cause: Cause) -> str:
     since_s = min((item.offset_s for item in errors), default=0.0)
     total = bad.requests(set(cause.routes), since_s)
     says = f"the answer says {_quoted(cause.quote)}" if cause.quote else ""
-    # Of a part of the requests, the sentence itself says how many.
+    # If only part of the requests failed, the sentence itself says how many.
     count = f"{_share(len(errors), total)} failed" if len(errors) >= total else ""
     return "; ".join(filter(None, (count, says)))
 
 
 def _operation(bundle: Bundle, route: str) -> str:
-    """The plan's name of an operation, with its route."""
+    """Return the plan's name of an operation, with its route."""
     method, _, path = route.partition(" ")
     named = next((item.name for item in bundle.plan.exposures if item.is_met_by(method, path)), None)
     if named is None:
@@ -387,7 +395,7 @@ def _operation(bundle: Bundle, route: str) -> str:
 
 
 def _operations(bundle: Bundle, cause: Cause) -> str:
-    """The names of one or two operations; of more, how many, and the first."""
+    """Return the names of one or two operations; of more, how many and the first."""
     names = [_operation(bundle, route) for route in cause.routes]
     if len(names) <= MOST_NAMED:
         return " and ".join(names)

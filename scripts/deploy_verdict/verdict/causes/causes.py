@@ -1,9 +1,9 @@
 """Root causes: which findings have one explanation, and what it is. Pure.
 
-One broken model shows in a health check, in the E2E suite, in a never rule and in the log. What explains
-most stands first: the platform's state, a service that does not answer, older code, a full pool, an error's
-own words. What follows from it in time, by its requests or by its text is a symptom of it. A finding that
-nothing explains is a cause itself.
+One broken model shows in a health check, in the E2E suite, in a never rule and in the log. The explanation
+that covers most comes first: the platform's state, a service that does not answer, older code, a full pool,
+an error's own text. What follows from it in time, by its requests or by its text is a symptom of it. A
+finding that nothing explains is a cause itself.
 """
 
 import re
@@ -28,16 +28,16 @@ from deploy_verdict.verdict.causes.cause import PLATFORM, Cause, is_full
 from deploy_verdict.verdict.causes.unknowns import Unanswered, follows, stops_of, unexplained
 
 STALE: Key = ("stale",)
-# From what explains most to what explains itself only.
+# From what explains most to what explains only itself.
 _ORDER = ("platform", "silent", "stale", "down", "pool", "full", "error", "answer", "e2e", "log", "traffic")
 _POOL_RULES = ("exhaustion", "server", "growth", "floor", "band", "stability", "samples", "gauge")
 _SHORTEST_QUOTE = 8
-# The last request alone may fail by chance.
+# A single last request may fail by chance.
 FEWEST_OF_OUTAGE = 3
 _FIRST_LINE = re.compile(r"\bfirst [^:]*\d\d:\d\d:\d\d\S*?:? (?P<line>.*)", re.DOTALL)
 _STATUS_IN_LINE = re.compile(r"(?<![\w.])[45]\d\d(?![\w.])")
 _ABOUT_POOL = re.compile(r"(?i)pool|connection|utili[sz]ation")
-# Of others, by the log's access lines.
+# Requests of others, by the log's access lines.
 OTHERS, SERVER_ERRORS = "answers", "server errors"
 _NOT_WORDS = {"error", "failed", "status", "text", "with", "this", "that", "from", "true", "false",
               "response", "answer", "service", "backend", "server", "connection", "details",
@@ -46,7 +46,7 @@ _NOT_WORDS = {"error", "failed", "status", "text", "with", "this", "that", "from
 
 @dataclass(frozen=True)
 class Causes:
-    """The causes of failures, worst first; then what explains what is inconclusive and follows from none."""
+    """The causes of failures, the worst first; and those of inconclusive findings that follow from none."""
 
     failed: tuple[Cause, ...]
     unknown: tuple[Cause, ...]
@@ -54,7 +54,7 @@ class Causes:
 
 
 def causes(bundle: Bundle, findings: Sequence[Finding]) -> Causes:
-    """Every finding that did not pass is in exactly one of them."""
+    """Return the causes. Every finding that did not pass is in exactly one of them."""
     failed = [finding for finding in findings if finding.outcome is Outcome.FAIL]
     open_ = [finding for finding in findings if finding.outcome is Outcome.INCONCLUSIVE]
     sorting = _Sorting(bundle, failed, findings)
@@ -74,7 +74,7 @@ class _Sorting:
         self.failed = failed
         self.bad = BadAnswers(bundle, failed)
         self.stale = {item.check for item in failed if (item.stage, item.rule) == ("claims", "shown")}
-        # The platform's word alone is no proof: older code may answer all the same.
+        # The platform's commit alone is no proof: older code may still answer.
         self.live = {
             item.check: item.actual
             for item in every
@@ -87,7 +87,7 @@ class _Sorting:
         self.groups: dict[Key, Cause] = {}
 
     def causes(self) -> list[Cause]:
-        """The causes, worst first."""
+        """Return the causes, the worst first."""
         late = []
         for finding in self.failed:
             if finding.rule == "connects" or finding.stage in ("logs", "traffic"):
@@ -122,12 +122,12 @@ class _Sorting:
         return self._by_itself(finding)
 
     def _of_pool(self, key: Key, finding: Finding) -> Key:
-        """What a pool's own address, or another's numbers about it, say belongs to the pool."""
+        """Return the pool's key if a check of the pool's address, or one with numbers about it, failed."""
         if key[0] != "answer":
             return key
         for pool in self.bundle.plan.pools:
             own = pool.path is not None and key[1].endswith(f" {path_of(pool.path)}")
-            # Beside a pool's own reading, what was expected stands in what was found.
+            # For a pool's own reading, the expectation is part of what was found.
             said = finding.actual if finding.rule == "readings" else finding.expectation
             words = f"{finding.rule} {said}"
             about = pool.name.casefold() in words.casefold() and _ABOUT_POOL.search(words)
@@ -147,7 +147,7 @@ class _Sorting:
         return finding.stage, finding.check
 
     def _pool_checks(self) -> dict[str, str]:
-        """The checks that read a pool's own address."""
+        """Return the checks that read a pool's own address, with the pool's name."""
         paths = {path_of(pool.path): pool.name for pool in self.bundle.plan.pools if pool.path}
         return {
             check.name: paths[path_of(check.path)]
@@ -156,7 +156,7 @@ class _Sorting:
         }
 
     def _merge(self) -> None:
-        """What one cause explains of the others, from the one that explains most."""
+        """Join what one cause explains of the others, beginning with the one that explains most."""
         if self.stale:
             for key, cause in list(self.groups.items()):
                 if key != STALE and any(self._speaks_for_stale(finding) for finding in cause.findings):
@@ -173,7 +173,7 @@ class _Sorting:
                 self._join(PLATFORM, key)
 
     def _merge_reasons(self) -> None:
-        """A rule that no answer shows belongs to the check that gives the same reason."""
+        """Join a rule that no response shows to the check that gives the same reason."""
         for key, cause in list(self.groups.items()):
             if key[0] == "because":
                 self._join(self._by_reason(cause.findings[0]) or key, key)
@@ -185,7 +185,7 @@ class _Sorting:
             self.groups[host].pointers |= joined.pointers
 
     def _speaks_for_stale(self, finding: Finding) -> bool:
-        """It says that a commit is not live whose effect is missing, or another commit that nothing shows."""
+        """Return whether it says that a commit is not live whose effect is missing, or that nothing shows."""
         named = self._commits(finding.because or "")
         shown_by = {
             claim.commit
@@ -198,12 +198,12 @@ class _Sorting:
         return {claim.commit for claim in self.bundle.plan.claims if claim.commit in text}
 
     def _is_down(self) -> bool:
-        """Whether the platform says that nothing of the deployment serves."""
+        """Return whether the platform says that nothing of the deployment serves."""
         states = (standing(sample.observation, self.bundle.subject).state for sample in looks(self.bundle))
         return any(state in (State.CRASHED, State.STOPPED, State.GONE) for state in states)
 
     def _add_late(self, finding: Finding) -> None:
-        """A log's line, others' requests: by their words and routes, else for themselves."""
+        """Add a log line or others' requests to the cause with their text or route, else as a new cause."""
         if finding.stage == "connections":
             self._add(SILENT if SILENT in self.groups else ("connections", finding.check), finding, set())
             return
@@ -221,7 +221,7 @@ class _Sorting:
         self.groups[key].log_line = self.groups[key].log_line or line
 
     def _by_reason(self, finding: Finding) -> Key | None:
-        """The cause that a check gives the same reason for."""
+        """Return the cause for which a check gives the same reason."""
         reason = _folded(finding.because or "")
         reasons = {
             key: {_folded(item.because) for item in cause.findings if item.because}
@@ -231,7 +231,7 @@ class _Sorting:
         return next((key for key, given in reasons.items() if reason in given), None)
 
     def _by_commit(self, finding: Finding) -> Key | None:
-        """The cause that speaks of the same commit."""
+        """Return the cause that names the same commit."""
         named = self._commits(finding.because or "")
         for key, cause in self.groups.items():
             if any(named & self._commits(item.because or "") for item in cause.findings):
@@ -254,7 +254,7 @@ class _Sorting:
         return name if colon and logs and name in {source.name for source in logs.sources} else ""
 
     def _line(self, finding: Finding) -> str:
-        """The first line that a finding of a log is about."""
+        """Return the first line that a finding on a log is about."""
         found = _FIRST_LINE.search(finding.actual)
         if found is not None:
             return found["line"].strip()
@@ -291,17 +291,17 @@ class _Sorting:
 
     @staticmethod
     def _by_dependency(line: str, ranked: Sequence[Cause]) -> Key | None:
-        """A health answer that names something as broken, and a log line that names the same."""
+        """Return the cause of a health response that names the same broken component as a log line."""
         for cause in ranked:
             if cause.kind == "answer":
-                told = " ".join(f"{item.rule} {item.because or ''}" for item in cause.findings)
-                words = {word for word in re.findall(r"[a-z]{4,}", told.casefold())} - _NOT_WORDS
+                reasons = " ".join(f"{item.rule} {item.because or ''}" for item in cause.findings)
+                words = {word for word in re.findall(r"[a-z]{4,}", reasons.casefold())} - _NOT_WORDS
                 if words & set(re.findall(r"[a-z]{4,}", line)):
                     return cause.key
         return None
 
     def _quote(self, cause: Cause) -> str:
-        """What most of the answers say of themselves."""
+        """Return what most of the responses say."""
         said = Counter(
             answer_text(item.exchange.body) for item in self.bad.sent(cause.pointers) if _is_error(item)
         )
@@ -321,7 +321,10 @@ class _Sorting:
         cause.doubts = list(dict.fromkeys(self._doubts(cause)))
 
     def _lead_rank(self, cause: Cause, finding: Finding) -> tuple[int, int, int, int, float, int]:
-        """The worst first; of a pool what says most; of a health answer what the log says too."""
+        """Rank a finding within its cause; the lowest leads.
+
+        The worst leads; of a pool the most telling one, of health responses the one that the log names too.
+        """
         pool_rule = _POOL_RULES.index(finding.rule) if is_pool_rule(self.bundle, finding) else 9
         named = 1
         if cause.kind == "answer" and cause.log_line:
@@ -338,7 +341,7 @@ class _Sorting:
         )
 
     def _doubts(self, cause: Cause) -> Iterator[str]:
-        """The plan's readings of a failure that another finding contradicts."""
+        """Yield the plan's readings of a failure that another finding contradicts."""
         if cause.key == STALE:
             return
         for finding in cause.findings:
@@ -352,7 +355,7 @@ class _Sorting:
 
 
 def asserted(cause: Cause, finding: Finding) -> bool:
-    """Whether the plan's reading of this failure stands: nothing else explains it, or contradicts it."""
+    """Return whether the plan's reading of this failure stands: nothing else explains or contradicts it."""
     if not finding.because:
         return False
     if any(doubt.startswith(f"{finding.because}: possible") for doubt in cause.doubts):
@@ -360,7 +363,7 @@ def asserted(cause: Cause, finding: Finding) -> bool:
     if cause.kind in ("platform", "silent", "down", "full"):
         return finding is cause.lead
     if cause.kind == "error":
-        # A rule on the text speaks of these answers; one on the status alone only of its own route.
+        # A rule on the text is about these responses; one on the status alone only about its own route.
         return finding.stage == "never" or len(cause.routes) == 1
     return True
 

@@ -1,4 +1,4 @@
-"""What is inconclusive: whether it follows from a failure, and what the rest has in common. Pure."""
+"""Inconclusive findings: whether they follow from a failure, and what the rest has in common. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -35,13 +35,13 @@ _PREFIX = re.compile(
 )
 _RESTS_ON = re.compile(r"the platform reported no deployment|there is no log to search|the log was not read")
 MISSED: Key = ("missed",)
-# What keeps findings from being known, and the stage, check and rule that say it.
+# What keeps findings from being known, and the (stage, check, rule) that say so.
 Reasons = dict[str, set[tuple[str, str, str]]]
 
 
 @dataclass(frozen=True)
 class Unanswered:
-    """What the answers of a window say of its failures: the bad ones, what they stopped, whether it ended."""
+    """The bad responses of a window, the failures that stopped our own writes, and whether it ended early."""
 
     bad: BadAnswers
     stops: frozenset[str]
@@ -49,7 +49,7 @@ class Unanswered:
 
 
 def follows(window: Unanswered, cause: Cause, finding: Finding) -> bool:
-    """Whether this failure is why nobody knows."""
+    """Return whether this failure is the reason why a finding is not known."""
     text = finding.actual
     stopped = _STOPPED.search(text)
     if stopped:
@@ -60,14 +60,14 @@ def follows(window: Unanswered, cause: Cause, finding: Finding) -> bool:
     if cause.kind == "platform":
         return window.is_ended or bool(_NO_ANSWER.search(text))
     if finding.stage == "test_data" and finding.rests_on:
-        return _left_by(cause, finding)
+        return _is_of_failed_check(cause, finding)
     if finding.rests_on:
         return any(f"{item.stage}/{item.check}" in finding.rests_on for item in cause.findings)
-    return _shows(window.bad, cause, finding)
+    return _rests_on_responses(window.bad, cause, finding)
 
 
-def _shows(bad: BadAnswers, cause: Cause, finding: Finding) -> bool:
-    """Whether it rests on the cause's answers, by their place or by what is said of them."""
+def _rests_on_responses(bad: BadAnswers, cause: Cause, finding: Finding) -> bool:
+    """Return whether it rests on the cause's responses, by their place or by what is said of them."""
     text = finding.actual
     by_place = finding.stage not in ("logs", "traffic") and bad.of(finding) & cause.pointers
     if by_place or (cause.kind in ("silent", "down") and _NO_ANSWER.search(text)):
@@ -80,8 +80,8 @@ def _shows(bad: BadAnswers, cause: Cause, finding: Finding) -> bool:
     return bool(said) and not set(cause.statuses).isdisjoint(said)
 
 
-def _left_by(cause: Cause, finding: Finding) -> bool:
-    """Whether its check is what failed; a test and the cycles of it are one, whatever their stages."""
+def _is_of_failed_check(cause: Cause, finding: Finding) -> bool:
+    """Return whether its check is what failed; a test and its cycles are one, in whatever stages."""
     failing = {item.check for item in cause.findings}
     if any(name.partition("/")[2] in failing for name in finding.rests_on):
         return True
@@ -89,7 +89,7 @@ def _left_by(cause: Cause, finding: Finding) -> bool:
 
 
 def stops_of(bundle: Bundle) -> frozenset[str]:
-    """The failures that ended our own writes, where every sample that was missed was missed for that."""
+    """Return the failures that stopped our own writes, if that is why every missing sample is missing."""
     slots = [
         slot
         for slot in covered(bundle).slots
@@ -100,7 +100,7 @@ def stops_of(bundle: Bundle) -> frozenset[str]:
 
 
 def unexplained(bundle: Bundle, rest: Sequence[Finding]) -> tuple[Cause, ...]:
-    """The others by their reason, the one that keeps most from being known first."""
+    """Return the other findings grouped by their reason, the one that keeps most from being known first."""
     groups: dict[Key, Cause] = {}
     reasons = _reasons(rest)
     for finding in rest:
@@ -114,15 +114,15 @@ def unexplained(bundle: Bundle, rest: Sequence[Finding]) -> tuple[Cause, ...]:
     return tuple(sorted(groups.values(), key=lambda cause: (cause.key[0] == "doubt", -len(cause.unknown))))
 
 
-# What the others of its stage rest on.
+# The other findings of a stage rest on these rules.
 _LEADS = ("live", "readable", "samples", "gauge", "coverage", "fresh", "limit")
 
 
 def _reasons(rest: Sequence[Finding]) -> Reasons:
-    """The reasons of what others rest on, and whose they are."""
+    """Return the reasons of findings on which others rest, and whose they are."""
     found: Reasons = {}
     for finding in rest:
-        text = _bare(finding.actual)
+        text = _bare_reason(finding.actual)
         if finding.rule in _LEADS and len(text) >= _SHORTEST:
             found.setdefault(text, set()).add((finding.stage, finding.check, finding.rule))
     return found
@@ -144,7 +144,7 @@ def _key(bundle: Bundle, finding: Finding, reasons: Reasons) -> Key:
         if of_check and any(("pools", of_check, "samples") in whose for whose in reasons.values()):
             return "pools", of_check
         return "shown", shown_by
-    text = _bare(finding.actual)
+    text = _bare_reason(finding.actual)
     if _RESTS_ON.match(text):
         lead = next(
             (reason for reason, whose in reasons.items() if finding.stage in {stage for stage, *_ in whose}),
@@ -152,14 +152,14 @@ def _key(bundle: Bundle, finding: Finding, reasons: Reasons) -> Key:
         )
         text = lead or text
     for reason in reasons:
-        # A few letters stand in any reason.
+        # A text of a few letters occurs in any reason.
         if len(text) >= _SHORTEST and (text[:80] in reason or reason[:80] in text):
             return "reason", _shortest(reason, reasons)
     return "reason", text[:80]
 
 
 def _pool_of(bundle: Bundle, finding: Finding) -> str | None:
-    """The pool whose readings decide it: one of its own rules, or what reads its address."""
+    """Return the pool whose readings decide it: by one of its own rules, or by a check of its address."""
     pools = {pool.name: path_of(pool.path) for pool in bundle.plan.pools if pool.path}
     rule = next((rule for rule in bundle.plan.never if rule.name == finding.check), None)
     name = rule.of if finding.stage == "never" and rule else finding.check
@@ -169,21 +169,21 @@ def _pool_of(bundle: Bundle, finding: Finding) -> str | None:
 
 
 def _pool_read_by(bundle: Bundle, name: str | None) -> str | None:
-    """The pool whose address a check asks."""
+    """Return the pool whose address a check reads."""
     check = next((check for check in bundle.plan.health if check.name == name), None)
-    # Traffic and logs name paths and patterns, which are no checks.
+    # Traffic and logs name paths and patterns, which are not checks.
     path = path_of(check.path) if check else None
     return next((pool.name for pool in bundle.plan.pools if pool.path and path_of(pool.path) == path), None)
 
 
 def _shortest(reason: str, reasons: Reasons) -> str:
-    """Of reasons that hold each other, the one all have in common."""
+    """Return the one of several overlapping reasons that all have in common."""
     alike = [other for other in reasons if other[:80] in reason or reason[:80] in other]
     return min(alike, key=len, default=reason)[:80]
 
 
-def _bare(text: str) -> str:
-    """A reason without when it was met and what it left undone."""
+def _bare_reason(text: str) -> str:
+    """Return a reason without when it occurred and what it left undone."""
     found = _BUT.match(_PREFIX.sub("", text))
     bare = _PREFIX.sub("", found["reason"]) if found else _PREFIX.sub("", text)
     return " ".join(_AT.sub("", bare).split())

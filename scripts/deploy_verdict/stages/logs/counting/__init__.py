@@ -1,1 +1,1 @@
-"""What is counted of a log, in memory that does not grow with it."""
+"""What is counted in a log, in memory that does not grow with it."""

@@ -1,4 +1,4 @@
-"""Lines of a log that say how a request was answered, ours among them: whose it was they do not say. Pure."""
+"""Access lines: how each request was answered, ours included, as they do not say whose it was. Pure."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ PARTS = 8
 MOST_PATHS = 100
 OTHER = ("*", "other paths")
 _METHODS = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
-# "GET /orders HTTP/1.1" 200, and GET /orders 200: the status follows the path, at most a few words later.
+# "GET /orders HTTP/1.1" 200, and GET /orders 200: the status follows the path, a few words later at most.
 _PLAIN = re.compile(
     rf"\b({_METHODS}) \"?(?:https?://[^/\s\"]+)?(/[^\s\"]*)\"?(?: HTTP/[\d.]+)?\"?"
     r"(?:[ \t:,|→=>-]+(?:status|code)?[=: ]*"
@@ -21,7 +21,7 @@ _PLAIN = re.compile(
 )
 # [GIN] … | 401 | 1.2ms | 10.0.0.1 | GET "/orders"
 _STATUS_FIRST = re.compile(rf"\|\s*([1-5]\d\d)\s*\|.{{0,80}}?\b({_METHODS})\s+\"?(/[^\s\"]*)")
-# Fields of JSON and of key=value lines; a JSON line's fields have come as name=value.
+# Fields of JSON and key=value lines; the fields of a JSON line arrive as name=value.
 _FIELDS = {
     "method": re.compile(rf"(?i)\b(?:http_?|request_?|req\.)?(?:method|verb)\"?[=:]\s?\"?({_METHODS})\b"),
     "path": re.compile(
@@ -33,13 +33,13 @@ _RAILS = re.compile(r"\bCompleted ([1-5]\d\d) ")
 
 
 def answered(text: str) -> tuple[str, str, str] | None:
-    """Method, path and status of an access line; None of any other. Of a path that it does not say: "*"."""
+    """Return method, path and status of an access line, else None. "*" stands for what it does not say."""
     found = _found(text)
     return None if found is None else (found[0], found[1], text[found[2] : found[2] + 3])
 
 
 def _found(text: str) -> tuple[str, str, int] | None:
-    """Method and path of an access line, and where its status stands."""
+    """Return method and path of an access line and the place of its status, else None."""
     if "/" in text:
         match = _PLAIN.search(text)
         if match is not None:
@@ -66,13 +66,13 @@ class PathTally:
         self.parts = [Counter[str]() for _ in range(PARTS)]
 
     def add(self, status: str, at_s: float | None, count: int = 1) -> None:
-        """Count answers; those without a time are of the first part."""
+        """Count responses; those without a time go into the first part."""
         part = int((at_s - self._start_s) / self._part_s) if at_s is not None else 0
         self.parts[min(PARTS - 1, max(0, part))][status] += count
 
 
 class AccessTally:
-    """Counts answers by path and status, in the whole reading and in each of its parts."""
+    """Counts responses by path and status, in the whole reading and in each of its parts."""
 
     def __init__(self, start: datetime, end: datetime, redact: Callable[[str], str]) -> None:
         self._start_s, self._redact = start.timestamp(), redact
@@ -80,7 +80,7 @@ class AccessTally:
         self._paths: dict[tuple[str, str], PathTally] = {}
 
     def find(self, text: str) -> tuple[PathTally, int] | None:
-        """The path of an access line, and where its status stands; None of any other line."""
+        """Return the tally of an access line's path and the place of its status, else None."""
         found = _found(text.partition("\n")[0]) or (_found(text) if "\n" in text else None)
         if found is None:
             return None
@@ -94,7 +94,7 @@ class AccessTally:
         return known, place
 
     def counted(self) -> tuple[PathAnswers, ...]:
-        """Every path, the busiest first."""
+        """Return every path, the busiest first."""
         paths = [
             PathAnswers(
                 method=method,

@@ -1,11 +1,11 @@
-"""Which of our own requests a log holds, so that other people's lines cannot stand for ours. Pure.
+"""Which of our own requests a log holds, so that other people's lines cannot pass for ours. Pure.
 
-A line is ours by the request's id or by our User-Agent, where the log names them. Else by its path and time:
-there is a line for it at the moment when the request ran. Where others ask for the same path all the time,
-some line stands at any moment; how often by chance is measured, and taken off.
+A line is ours by the request's id or our User-Agent, if the log has them; else by its path and time: it
+stands at the moment when the request ran. If others request the same path all the time, some line stands at
+any moment: how often that happens by chance is measured and subtracted.
 
-The same lines show whether the log's clock is ours. Our requests are like a bar code in time: the shift that
-explains most of them is the clock's error, and only lines that others wrote could tell otherwise.
+The same lines show whether the log's clock agrees with ours. Our requests are like a bar code in time: the
+shift that explains most of them is the clock's error.
 """
 
 import bisect
@@ -23,17 +23,17 @@ from deploy_verdict.stages.logs.lines.alike import Repeats
 from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 AGENT = "deploy-verdict/"
-# Time zones reach from -12 h to +14 h, and a clock may be wrong beside.
+# Time zones reach from -12 h to +14 h, and the clock may be wrong on top of that.
 REACH_S = 16 * 3600.0
 MOST_LINES = 100_000
-# Where a line stands at more moments than this by chance, it says nothing of ours.
+# If lines stand at more than this share of moments by chance, they say nothing of ours.
 CROWDED = 0.5
-# Of the window, so much must be free of our requests to show how often others ask.
+# This share of the window must be free of our requests, to show how often others send theirs.
 LEAST_ELSEWHERE = 0.1
-# Fewer requests are no bar code.
+# With fewer requests there is no bar code.
 FEWEST = 5
 WRONG_CLOCK_S = 1.0
-# With more lines for each of our requests, most of them are of others.
+# With more lines than this per request of ours, most are of others.
 MOST_FOR_ONE = 3
 _BIN_S = 0.25
 _SLACK_S, _WHOLE_SECONDS_SLACK_S = 0.5, 1.0
@@ -43,9 +43,9 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 class CanaryLines:
-    """The log's canary lines, taken in as they come; then `reading` compares them with our requests.
+    """Takes in the log's canary lines as they come; `reading` then compares them with our requests.
 
-    `window_id` stands in our User-Agent; `search` finds a canary line.
+    `window_id` stands in our User-Agent; `search` recognizes a canary line.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class CanaryLines:
             times.append(at_s)
 
     def add_repeats(self, repeats: Repeats) -> None:
-        """Take in lines that are like ones before."""
+        """Take in lines that repeat earlier ones."""
         if self._own and repeats.after_t0 is not False:
             for alike, raw, at_s in repeats.lines:
                 if self._search(alike.body(raw).decode()):
@@ -100,14 +100,14 @@ class CanaryLines:
             self._at_s = repeats.lines[-1][2]
 
     def reading(self) -> CanaryReading:
-        """Which requests have a line, by the best proof that the log gives, and how wrong its clock is."""
+        """Return which requests have a line, by the best proof in the log, and how wrong its clock is."""
         if self._by_id:
             return self._by_ids()
         if len(self._by_agent) >= FEWEST:
             return self._by_time("user-agent", [_Group.of("", self._own, self._by_agent)])
         named = [path for path in self._by_path if path]
         if not named:
-            # The log's canary lines name none of our paths: by the time alone.
+            # No canary line names a path of ours, so only the time is left.
             every = self._by_path.get("", array("d"))
             return self._by_time("time", [_Group.of("", self._own, every)])
         paths = sorted({item.path for item in self._own})
@@ -152,7 +152,7 @@ class CanaryLines:
 
 @dataclass(frozen=True)
 class _Group:
-    """Our requests to one path, and the times of the lines that name it, in order."""
+    """Our requests to one path, and the sorted times (Unix seconds) of the lines that name it."""
 
     path: str
     own: Sequence[OwnRequest]
@@ -163,16 +163,16 @@ class _Group:
     def of(cls, path: str, own: Sequence[OwnRequest], times: Sequence[float]) -> "_Group":
         whole = bool(times) and all(at_s == int(at_s) for at_s in times[:200])
         if whole:
-            # A moment that was cut to its second lies, on the average, half a second later.
+            # A time that was cut to its second is, on average, half a second later.
             return cls(path, own, sorted(at_s + 0.5 for at_s in times), _WHOLE_SECONDS_SLACK_S)
         return cls(path, own, sorted(times), _SLACK_S)
 
     def matched(self, ahead_s: float) -> list[tuple[OwnRequest, bool]]:
-        """Each request in the order of time, and whether it has a line of its own."""
+        """Return each request in the order of time, and whether it has a line of its own."""
         return [(item, at_s is not None) for item, at_s in self._lines(ahead_s)]
 
     def late_s(self, ahead_s: float) -> list[float]:
-        """Of each request with a line, how long after its end that stands, once the clock is put right."""
+        """Return how many seconds after its request's end each line stands, with the clock corrected."""
         lines = ((item, at_s) for item, at_s in self._lines(ahead_s) if at_s is not None)
         return [at_s - ahead_s - item.ended_at.timestamp() for item, at_s in lines]
 
@@ -189,13 +189,13 @@ class _Group:
                 yield item, None
 
     def by_chance(self, length_s: float, ahead_s: float = 0.0) -> float:
-        """How probably a line of others stands at the moment of a request."""
+        """Return the probability that a line of others stands at the moment of a request."""
         moments_s = [(item.ended_at - item.sent_at).total_seconds() + 2 * self.slack_s for item in self.own]
         if not moments_s:
             return 1.0
         inside, inside_s = self._at_our_moments(ahead_s)
         if length_s - inside_s >= LEAST_ELSEWHERE * length_s:
-            # What stands there twice, as of two shippers, is nobody else's.
+            # Lines beyond one per moment, such as those of two shippers, are not counted as others'.
             others_per_s = (len(self.times) - inside) / (length_s - inside_s)
         else:
             ours = sum(is_seen for _, is_seen in self.matched(ahead_s))
@@ -203,7 +203,7 @@ class _Group:
         return min(1.0, others_per_s * statistics.fmean(moments_s))
 
     def _at_our_moments(self, ahead_s: float) -> tuple[int, float]:
-        """How many lines stand at moments of our requests, and how long these are together."""
+        """Return how many lines stand at moments of our requests, and how many seconds these cover."""
         lines, seconds, until_s = 0, 0.0, -math.inf
         for item in self.own:
             begins_s = max(until_s, item.sent_at.timestamp() + ahead_s - self.slack_s)
@@ -214,18 +214,18 @@ class _Group:
         return lines, seconds
 
     def is_crowded(self, length_s: float, ahead_s: float = 0.0) -> bool:
-        """Whether lines of others hide what is missing of ours."""
+        """Return whether lines of others would hide missing ones of ours."""
         return self.by_chance(length_s, ahead_s) > CROWDED
 
     def found(self, length_s: float, ahead_s: float) -> float:
-        """How many requests have a line, without those that have one by chance."""
+        """Return how many requests have a line, without those that have one by chance."""
         seen, total = sum(is_seen for _, is_seen in self.matched(ahead_s)), len(self.own)
         chance = self.by_chance(length_s, ahead_s)
         return max(0.0, (seen - chance * total) / (1 - chance)) if chance < 1 else 0.0
 
 
 def _clock_ahead_s(groups: Sequence[_Group]) -> float | None:
-    """The shift of the log's times that explains most requests; None where none explains half of them."""
+    """Return the shift of the log's times that explains most requests; None if none explains half of them."""
     groups = [group for group in groups if group.own and group.times]
     requests = sum(len(group.own) for group in groups)
     if requests < FEWEST:
@@ -243,7 +243,10 @@ def _clock_ahead_s(groups: Sequence[_Group]) -> float | None:
 
 @dataclass(frozen=True)
 class _Fit:
-    """How many requests a shift explains, and how closely: our samples are alike, their moments are not."""
+    """How many requests a shift explains, and how closely.
+
+    Our samples resemble each other, so wrong shifts explain many too, but less closely.
+    """
 
     seen: int
     ahead_s: float
@@ -258,7 +261,7 @@ class _Fit:
 
 
 def _shifts(group: _Group) -> Iterator[float]:
-    """How far each line is from each request; of very many, some."""
+    """Yield the distance of each line from each request; if there are very many, of some."""
     step = max(1, len(group.own) * len(group.times) // _MOST_PAIRS)
     for item in group.own[::step]:
         ended_s = item.ended_at.timestamp()
@@ -279,10 +282,10 @@ def _counted(own: Sequence[OwnRequest], seen: Sequence[bool]) -> Iterator[Canary
 
 
 def _longest_unseen(own: Sequence[OwnRequest], seen: Sequence[bool]) -> UnseenRequests | None:
-    """The most requests in a row without a line.
+    """Return the longest run of requests without a line.
 
-    A path that the log never names, such as a health check's, is one that it does not log, or that the canary
-    does not mean, where most others have their lines: it says nothing of a gap.
+    A path that the log never names, such as a health check's, may not be logged, or not meant by the canary.
+    If most other requests have their lines, it says nothing of a gap.
     """
     logged = {item.path for item, is_seen in zip(own, seen, strict=True) if is_seen}
     is_mostly_seen = 2 * sum(seen) > len(seen)

@@ -1,12 +1,12 @@
 """What the log says that it did not say before the deployment: new, gone and changed kinds of lines. Pure.
 
-Times of the window are the plan's: a window that runs at speed stands for its two hours.
+Times of the window are the plan's: a window at high speed stands for its two hours.
 
-A kind of error is known where the time before had it, or had three or more lines that differ from it in the
-same one or two words alone, each of them rare: there, names of users or the like stand. It is much more
-frequent where it came five times as often, and for certain more often than before; or in ten times as many
-lines and, for certain, in more than three times as many bursts, a burst being twice its worst minute. How
-often it came is told by its minutes: several in a row may be one trouble, and one full minute many.
+A kind of error is known if the time before had it, or had at least three lines that differ from it in the
+same one or two words, each of them rare: these are names. It is much more frequent if it came five times as
+often, and significantly more often than before; or in ten times as many lines and significantly more than
+three times as many bursts, where a burst is twice its worst minute. How often it came is counted in minutes:
+several in a row may be one problem, and one full minute many.
 """
 
 import math
@@ -25,10 +25,10 @@ from deploy_verdict.stats.bounds import Ratio, rate_ratio
 
 LARGE, FLOOD = 3.0, 10.0
 MUCH = 5.0
-# With more than this share of the minutes taken, those in a row are no longer of one trouble.
+# If more than this share of the minutes has it, those in a row are no longer one problem.
 _CROWDED = 0.4
 LEAST_SHARE = 0.5
-# Where nobody says when the deployment began, what began in this last share of the time may be its own.
+# If nobody says when the deployment began, what began in this last share of the time may be its own.
 OWN_SHARE = 0.25
 NOT_KEPT = "the evidence does not hold the kinds of lines"
 FEWEST_NAMES, MOST_NAMED = 3, 2
@@ -38,7 +38,7 @@ _EXCEPTION = re.compile(r"\W*(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning)\W*")
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A template before and now, and how often it is now for each time before."""
+    """A template before and now, and how much more often it comes now."""
 
     template: TemplateCount
     before: int
@@ -48,12 +48,14 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """`doubts` say why the time before is not known well enough, so that nothing is new, gone or changed.
+    """The result of a comparison.
 
-    `errors` are all kinds of errors of the window that count; `new_errors` those that are new, and `unproven`
-    those that may be errors and that may be new. `early` are errors that may have begun with this deployment
-    before T0, for nobody says when it began. `more_errors` and `more_warnings` are known ones, but much more
-    frequent.
+    `doubts` say why the time before is not known well enough; then only `errors` and `unproven` are filled.
+
+    `errors` are all kinds of errors in the window that count, `new_errors` the new ones among them.
+    `unproven` may be errors and may be new. `early` are errors that may have begun with this deployment
+    before T0, as nobody says when it began. `more_errors` and `more_warnings` are known, but much more
+    frequent. `compared_s`: how many seconds of the time before were compared with.
     """
 
     doubts: tuple[str, ...]
@@ -114,7 +116,7 @@ def compared(
 
 
 class _KnownKinds:
-    """The templates of the time before, and where in them names stand."""
+    """The templates of the time before, and where names stand in them."""
 
     def __init__(self, templates: Sequence[TemplateCount]) -> None:
         self.exact = {(item.kind, item.template): item for item in templates}
@@ -124,7 +126,7 @@ class _KnownKinds:
             self._alike[item.kind, len(tokens)].append((tokens, item.count))
 
     def has(self, item: TemplateCount) -> bool:
-        """Whether a template was there before, but for names."""
+        """Return whether a template was there before, apart from names."""
         return (item.kind, item.template) in self.exact or (
             item.kind != "other" and self._differs_by_name(item)
         )
@@ -144,7 +146,10 @@ class _KnownKinds:
 def _are_names(
     places: tuple[int, ...], tokens: list[str], found: list[tuple[tuple[str, ...], int]], count: int
 ) -> bool:
-    """Three or more different words, each of them rare; an exception's name is none that varies."""
+    """Return whether there are three or more different words, all rare.
+
+    The name of an exception is not one.
+    """
     words = {others for others, _ in found}
     counts = [count for _, count in found]
     said = [tokens[place] for place in places] + [word for others in words for word in others]
@@ -162,10 +167,10 @@ def _may_be_own(
     startup: LogObservation | None,
     errors: Sequence[TemplateCount],
 ) -> Iterator[TemplateCount]:
-    """Errors of which nobody knows whether the time before had them, or this deployment alone.
+    """Yield errors of which nobody knows whether the time before had them, or only this deployment.
 
-    A file does not say when its deployment began, unless the plan or the platform does; a line that
-    servers write when they start may be of a restart.
+    A file does not say when its deployment began unless the plan or the platform does; a start-up line of a
+    server may belong to a restart.
     """
     known = {item.template: item for item in before.templates or () if item.kind == "error"}
     own = {item.template for item in (startup.templates if startup else None) or () if item.kind == "error"}
@@ -181,7 +186,7 @@ def _may_be_own(
 
 
 def _counting(novelty: Novelty, templates: Iterable[TemplateCount]) -> tuple[TemplateCount, ...]:
-    """Those that are frequent enough and not to be ignored; the first to come first."""
+    """Return the templates that are frequent enough and not ignored, in the order of their first line."""
     ignored = LinearRegexes(novelty.ignore)
     return _ordered(
         item
@@ -219,7 +224,7 @@ def _doubts(logs: LogRules, reading: LogObservation, before: LogObservation | No
 
 
 def _covered_s(before: LogObservation) -> float:
-    """From the first line to the end, in real time."""
+    """Return the seconds from the first line to the end, in real time."""
     return (before.end - before.first_at).total_seconds() if before.first_at else 0.0
 
 
@@ -228,7 +233,7 @@ def _window_s(reading: LogObservation, speed: float) -> float:
 
 
 def _changes(reading: LogObservation, before: LogObservation, speed: float) -> Iterator[Change]:
-    """Kinds of lines whose rate has changed for certain and by much, or that are gone; errors first."""
+    """Yield the kinds of lines whose rate changed much and significantly, or that are gone; errors first."""
     now = {(item.kind, item.template): item for item in reading.templates or ()}
     window_s = _window_s(reading, speed)
     for item in sorted(before.templates or (), key=lambda item: (item.kind != "error", -item.count)):
@@ -244,7 +249,7 @@ def _changes(reading: LogObservation, before: LogObservation, speed: float) -> I
 
 
 def is_more_frequent(change: Change, before: LogObservation, window_s: float, known: _KnownKinds) -> bool:
-    """Whether a known kind is much more frequent for certain, by how often it came and by bursts."""
+    """Return whether a known kind is significantly more frequent, by how often it came or by its bursts."""
     now, then = change.template, known.exact.get((change.template.kind, change.template.template))
     if then is None or not change.now:
         return False
@@ -260,20 +265,23 @@ def is_more_frequent(change: Change, before: LogObservation, window_s: float, kn
 
 
 def _minutes(item: TemplateCount, length_s: float) -> float:
-    """In how many minutes it would have come, had each had room for one alone: a full log hides how often."""
+    """Return in how many minutes it came, corrected for minutes that had it more than once.
+
+    It is the expected number of occurrences at random times that would fill as many minutes.
+    """
     every = max(length_s / 60, 1.0)
     return -every * math.log(1 - min(item.minutes, every - 0.5) / every)
 
 
 def _in_a_row(item: TemplateCount, length_s: float) -> float:
-    """How many minutes one trouble took."""
+    """Return how many minutes one problem lasted."""
     if item.minutes * 60 > _CROWDED * length_s:
         return 1.0
     return max(1.0, item.minutes / max(item.spells, 1))
 
 
 def first_line(template: TemplateCount, limit: int = 160) -> str:
-    """The example's first line, and what its traceback raised."""
+    """Return the example's first line, and for a traceback what it raised."""
     lines: Sequence[str] = template.example.strip().split("\n")
     text = lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1].strip()}"
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,7 +1,7 @@
-"""Counting lines that are like ones before, many at a time: the same as to add each of them to the tally.
+"""Counts repeated lines many at a time, with the same result as adding each of them to the tally. Pure.
 
-Any line of which that is not sure is added by itself: the first of its kind, one that a pattern finds, an
-error as long as errors are kept as examples. Pure.
+A line for which that is not certain is added by itself: the first of its kind, one that a pattern finds, an
+error as long as errors are kept as examples.
 """
 
 import math
@@ -18,13 +18,13 @@ from deploy_verdict.stages.logs.lines.entries import entry_of
 from deploy_verdict.stages.logs.lines.levels import ERROR_LEVELS
 from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
-# Times so near to a cell's end are not taken for its own: their arithmetic is not exact.
+# Times this close to the end of a cell do not count as in it, as float arithmetic is not exact.
 _MARGIN_S = 1e-5
 
 
 @dataclass(slots=True)
 class _Counted:
-    """Lines of one kind that were counted since the cell began, and the statuses of their answers."""
+    """Lines of one kind that were counted since the cell began, and the statuses of their responses."""
 
     line: SourceLine
     kind: Kind
@@ -36,7 +36,7 @@ class _Counted:
 
 
 class _Lane:
-    """How lines of one shape are counted: by their digits at `places`, as one of the kinds that were met."""
+    """How lines of one shape are counted: by their digits at `places`, as one of the kinds met so far."""
 
     __slots__ = ("is_found", "is_found_anywhere", "kinds", "only", "places")
 
@@ -48,21 +48,21 @@ class _Lane:
         self.kinds: dict[bytes | int, _Counted] = {}
 
     def digits(self, body: bytes) -> bytes | int:
-        """Those by which its kind is known."""
+        """Return the digits that determine the line's kind."""
         return bytes([body[place] for place in self.places]) if self.only is None else body[self.only]
 
 
 class RepeatTally:
-    """Adds such lines to a tally.
+    """Adds repeated lines to a tally.
 
-    They are counted in cells: stretches of time in which all are of one minute, one part and one thousandth
-    of the window, so that how many there are is all that counts.
+    They are counted in cells: stretches of time within one minute, one part and one thousandth of the window,
+    so that only their number matters.
     """
 
     def __init__(self, tally: LogTally) -> None:
         self._tally = tally
         self._earliest_s, self._end_s = tally.earliest.timestamp(), tally.end.timestamp()
-        # Where these find nothing in a line whose digits are all 0, they find nothing in any line like it.
+        # If these find nothing in a line whose digits are all 0, they find nothing in any line of that shape.
         self._blind = [seeker for seeker in tally.seekers if seeker.is_blind]
         self._in_shapes = LinearRegexes([seeker.regex_of_shapes for seeker in self._blind])
         self._aware = [seeker for seeker in tally.seekers if not seeker.is_blind]
@@ -75,7 +75,7 @@ class RepeatTally:
         self._from_s = self._until_s = 0.0
 
     def add(self, repeats: Repeats) -> None:
-        """Count lines, in the order of the log."""
+        """Count lines in the order of the log."""
         if self._tally.is_undecided and repeats.lines:
             self._add_first(repeats)
         lanes, times, found_in = self._lanes, self._times, self._in_lines.found_in
@@ -115,7 +115,7 @@ class RepeatTally:
             counted.statuses[status] = counted.statuses.get(status, 0) + 1
 
     def _finds_again(self, found: Sequence[int], at_s: float) -> bool:
-        """Count what was found, where no example is to be kept any more."""
+        """Count a match, unless an example of it must still be kept; return whether that was possible."""
         seekers = [self._aware[place] for place in found]
         if not all(seeker.has_examples for seeker in seekers):
             return False

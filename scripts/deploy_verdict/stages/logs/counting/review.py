@@ -1,7 +1,7 @@
-"""The logs stage: read the service's own log from end to end and count; it never says what to think of it.
+"""Reads a log from end to end and counts. It never interprets what it finds.
 
-A log of any size is streamed. Whatever a file holds, the answer is an observation: what is wrong with
-the log stands in its `fault`, and what of it is missing in `incomplete`.
+A log of any size is streamed. Whatever it holds, the result is an observation: `fault` says what is wrong
+with the log, `incomplete` what is missing of it.
 """
 
 import codecs
@@ -28,7 +28,7 @@ from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 
 class RefusedSource:
-    """The platform's log where the platform cannot be queried, or has no deployment of ours."""
+    """Stands for the platform's log if the platform cannot be queried, or has no deployment of ours."""
 
     def __init__(self, fault: Fault | None) -> None:
         self.name = "Railway"
@@ -37,7 +37,7 @@ class RefusedSource:
         self.incomplete: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[SourceLine | Repeats]:
-        """No line."""
+        """Yield nothing."""
         yield from ()
 
 
@@ -46,25 +46,25 @@ _ENDS = (re.compile(rb"[ \t]"), re.compile(rb"[\",]"))
 
 
 def up_to_word_end(raw: bytes) -> bytes:
-    """A piece up to its last whole word; all but the shared part, where that is one word."""
+    """Return a piece up to its last whole word, or all but the shared part if that is one word."""
     ends = _ends(raw[-OVERLAP_BYTES:])
     return raw[: max(0, len(raw) - OVERLAP_BYTES) + (ends[-1] if ends else 0)]
 
 
 def from_word_start(raw: bytes) -> bytes:
-    """What the next piece repeats of this one: from the first whole word of the shared part."""
+    """Return what the next piece repeats of this one: from the first whole word of the shared part."""
     shared = raw[-OVERLAP_BYTES:]
     return shared[(_ends(shared) or [0])[0] :]
 
 
 def _ends(shared: bytes) -> list[int]:
-    """The places after each word's end."""
+    """Return the places after each word's end."""
     return next(filter(None, ([found.end() for found in end.finditer(shared)] for end in _ENDS)), [])
 
 
 MAX_LINE_BYTES, MOST_OBJECT_LINES, MOST_REPEATS = 65536, 500, 1000
 HEAD_BYTES, _NEWLINE = 4096, 10
-# What begins an object of several lines, and what its last line begins with: JSON, java.util.logging, log4j.
+# How an object over several lines begins, and how its last line does: JSON, java.util.logging, log4j.
 _OBJECTS = (
     (re.compile(rb"\{\s*"), b"}"),
     (re.compile(rb"<record>\s*"), b"</record>"),
@@ -72,7 +72,7 @@ _OBJECTS = (
     (re.compile(rb"<Event [^>]*>\s*"), b"</Event>"),
 )
 _AHEAD = timedelta(minutes=5)
-# A window may be opened minutes after T0, and lines of these minutes are in the file by then.
+# A window may be opened minutes after T0; by then, lines of these minutes are already in the file.
 MOST_AHEAD_S, MOST_BEHIND_S, FEWEST_CLOCKED = 600.0, 300.0, 3
 _PACKED = {
     b"\x1f\x8b": "gzip",
@@ -88,41 +88,41 @@ _PACKED = {
 class LogSource(Protocol):
     """Where lines come from. `fault` and `incomplete` are final once `lines` has been read to its end.
 
-    `lines` never raises for what the log holds or for a provider that refuses: that is a fault. A
-    fault or a reason in `incomplete` may stand beside lines that were read.
+    `lines` never raises for what the log holds or for a provider that refuses: that is a fault. A fault or a
+    reason in `incomplete` does not exclude that lines were read.
     """
 
     @property
     def name(self) -> str:
-        """Where the log lies, in words."""
+        """Where the log is, in words."""
 
     @property
     def fault(self) -> Fault | None:
-        """Why it could not be read."""
+        """Why the log could not be read, or None."""
 
     @property
     def incomplete(self) -> tuple[str, ...]:
-        """What of it is missing."""
+        """What of the log is missing."""
 
     def lines(self) -> Iterator[SourceLine | Repeats]:
-        """The lines in the order of the log; those like ones before may come together."""
+        """Yield the lines in the order of the log; repeats of earlier ones may come together."""
 
 
 def head_of(path: Path, size: int) -> str:
-    """What distinguishes a log from the one that rotation puts in its place: inode and first bytes."""
+    """Return what distinguishes a log from the one that replaces it in a rotation: inode and first bytes."""
     with path.open("rb") as file:
         begins = hashlib.sha256(file.read(min(size, HEAD_BYTES))).hexdigest()[:16]
         return f"{os.fstat(file.fileno()).st_ino}:{begins}"
 
 
 class FileSource:
-    """A log file, as long as it is when reading begins.
+    """A log file, up to its length when reading begins.
 
-    `undated_from_byte`: how long the file was at T0; lines from there on were written in the window,
-    whether they bear a time or not. `head_at_t0` is its head_of then. With `only_new` reading begins there,
-    unless the file was rotated since. `earlier`: the file as earlier readings found it; `read`: as this one
-    does. `ends`: until when it is of interest, for times without a year or a date. Overlong lines come in
-    pieces of max_line_bytes that overlap.
+    `undated_from_byte`: the file's length at T0; lines after it were written in the window, dated or not.
+    `head_at_t0` is its head_of then. With `only_new`, reading begins there, unless the file was rotated.
+    `earlier`: the file as earlier readings found it; `read`: as this one does. `ends`: the end of the time of
+    interest, for times without a year or a date. Overlong lines come in overlapping pieces of
+    `max_line_bytes`.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class FileSource:
         self.read: LogAtT0 | None = None
 
     def lines(self) -> Iterator[SourceLine | Repeats]:
-        """The file's lines; what cannot be read is in `fault` afterwards."""
+        """Yield the file's lines; afterwards `fault` says what could not be read."""
         try:
             status = self._path.stat()
             kind = _kind_problem(status.st_mode)
@@ -197,7 +197,7 @@ class FileSource:
         self._check_zone(file)
 
     def _check_head(self, size: int) -> None:
-        """Whether the file is the one that it was before."""
+        """Check whether the file is the same as before; note in `incomplete` if not."""
         if self._t0_byte is not None and size < self._t0_byte:
             self._lack("the file is shorter than it was at T0: it was rotated, and lines are gone")
         elif self._head_at_t0 is not None and head_of(self._path, self._t0_byte or 0) != self._head_at_t0:
@@ -209,7 +209,7 @@ class FileSource:
         self.read = LogAtT0(size=size, head=head_of(self._path, size))
 
     def _repeats(self, file: BinaryIO, place: int, size: int) -> tuple[Repeats, bytes | None]:
-        """The next lines that are like ones before, on one side of T0, and the line that ended them."""
+        """Return the next lines that repeat earlier ones, on one side of T0, and the line that ended them."""
         found = Repeats(self._is_after_t0(place))
         end = size if self._t0_byte is None or found.after_t0 else min(self._t0_byte, size)
         readline, most, repeat_of, take = (
@@ -253,7 +253,7 @@ class FileSource:
         return line
 
     def _taught(self, file: BinaryIO, place: int) -> LineReader:
-        """A reader that has seen the first lines."""
+        """Return a reader that has learnt from the first lines."""
         reader = LineReader(self._ends or datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC))
         file.seek(place)
         reader.learn(file.read(LEARN_BYTES).decode("utf-8", "replace").splitlines()[:LEARN_LINES])
@@ -263,7 +263,7 @@ class FileSource:
         self.incomplete = (*self.incomplete, reason)
 
     def _check_zone(self, file: BinaryIO) -> None:
-        """A time in a zone east of UTC, read as UTC, would move old lines into the window: notice it."""
+        """Notice local times from east of UTC: read as UTC, they would move old lines into the window."""
         written = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
         latest = self._latest_unzoned
         if latest is not None and latest > written + _AHEAD:
@@ -283,9 +283,9 @@ def review(
     redact: Callable[[str], str],
     check: str = "log",
 ) -> LogObservation:
-    """Read a log to its end and count the plan's patterns between start and end (times of the wall clock).
+    """Read a log to its end and count the plan's patterns between start and end (wall-clock times).
 
-    speed only turns the longest silence into seconds of plan time. Raises for nothing the log holds.
+    `speed` only converts the longest silence into plan seconds. Never raises for what the log holds.
     """
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     tally = LogTally(logs, start=start, end=end, redact=redact)
@@ -343,14 +343,14 @@ def review_before(
     end: datetime,
     redact: Callable[[str], str],
 ) -> LogObservation:
-    """A reading of the time before the deployment: what is usual there, without the plan's patterns."""
+    """Read the time before the deployment: what is usual there, without the plan's patterns."""
     bare = {"must_not_appear": (), "must_appear": (), "canary": None, "incident": None}
     usual = logs.model_copy(update=bare)
     return review(usual, source, start=start, end=end, redact=redact, check="baseline")
 
 
 def _as_planned(unlevelled: str, entry: Entry) -> Entry:
-    """The level that the plan gives to lines without one."""
+    """Return the entry with the level that the plan gives to lines without one."""
     if entry.kind != "line" or entry.level not in (None, UNPROVEN_LEVEL):
         return entry
     return entry._replace(level=unlevelled.upper())
@@ -393,7 +393,7 @@ def _gaps(tally: LogTally) -> Iterator[str]:
 
 
 def _clock_gaps(tally: LogTally, start: datetime, end: datetime) -> Iterator[str]:
-    """Lines written before T0 cannot be of long after it, nor those after it of before."""
+    """Yield contradictions of clock and file: lines from before T0 with later times, or the reverse."""
     unzoned = "its times have no zone: log in UTC or with an offset"
     remedy = unzoned if tally.unzoned else "set the clock of the service"
     if len(tally.written_before) >= FEWEST_CLOCKED:
@@ -413,7 +413,7 @@ def _shown(at: datetime) -> str:
 
 
 def _rest_of_object(file: BinaryIO, end: int, ends: bytes) -> bytes:
-    """The lines of an object that is written in several, down to its end; none of other text."""
+    """Return the remaining lines of an object over several lines, or b"" for other text."""
     begin, rest = file.tell(), b""
     for line in itertools.islice(iter(lambda: file.readline(MAX_LINE_BYTES), b""), MOST_OBJECT_LINES):
         rest += line

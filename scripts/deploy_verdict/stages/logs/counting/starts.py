@@ -1,4 +1,4 @@
-"""When the deployment that a log is of began: what its lines say of that. Pure."""
+"""When the deployment of a log began, and its restarts, by the log's lines. Pure."""
 
 from collections import deque
 from datetime import datetime, timedelta
@@ -8,13 +8,13 @@ from deploy_verdict.base.start_lines import SERVICE_STARTS, WORKER_STARTS
 from deploy_verdict.stages.logs.lines.alike import Alike, Repeats
 from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
-# Several processes of one deployment start within so much of each other.
+# Processes of one deployment start within this time of each other.
 TOGETHER = timedelta(minutes=5)
 MOST_STARTS = 10_000
 
 
 class StartLines:
-    """The lines by which a service says that it starts; by the plan's expression, or as usual servers do."""
+    """The lines with which a service says that it starts, by the plan's expression or a common server's."""
 
     def __init__(self, regex: str | None, t0: datetime) -> None:
         self._t0 = t0
@@ -24,13 +24,16 @@ class StartLines:
         self._at: tuple[deque[datetime], ...] = (deque(maxlen=MOST_STARTS), deque(maxlen=MOST_STARTS))
 
     def add(self, line: SourceLine) -> None:
-        """Take in a line, if the service says by it that it or a worker starts."""
+        """Take in a line, if it says that the service or a worker starts."""
         if line.at is not None:
             for place in self._found_in(line.text):
                 self._at[place].append(line.at)
 
     def add_repeats(self, repeats: Repeats) -> None:
-        """Take in lines that are like ones before: either all of one kind say that it starts, or none."""
+        """Take in lines that repeat earlier ones.
+
+        Of one kind, either all say that something starts, or none.
+        """
         for alike, raw, at_s in repeats.lines:
             is_start = self._starts.get(alike)
             if is_start is None:
@@ -40,7 +43,7 @@ class StartLines:
                 self.add(alike.read(raw, at_s, repeats.after_t0))
 
     def starts(self, start: datetime, end: datetime, together: timedelta, *, of_workers: bool = False) -> int:
-        """How often it started in a stretch; lines within `together` are of one start."""
+        """Return how often it started in a stretch; lines within `together` count as one start."""
         count, last = 0, None
         for at in sorted(at for at in self._at[of_workers] if start < at <= end):
             count += last is None or at - last > together
@@ -48,7 +51,7 @@ class StartLines:
         return count
 
     def began_at(self) -> datetime | None:
-        """When the last start before T0 began, all of its processes taken together."""
+        """Return when the last start before T0 began, counting all its processes as one."""
         began: datetime | None = None
         for at in sorted((at for at in self._at[0] if at <= self._t0), reverse=True):
             if began is not None and began - at > TOGETHER:

@@ -1,4 +1,4 @@
-"""Counting a log's entries over the window, in memory that does not grow with the log. Pure."""
+"""Counts a log's entries over the window, in memory that does not grow with the log. Pure."""
 
 import re
 from collections import Counter, deque
@@ -25,7 +25,7 @@ MAX_ERRORS = 20
 MOST_CLOCKED = 5
 RUNS_BACK = timedelta(hours=1)
 _LEAD_CHARS = 300
-_BUCKETS = 1000  # each of the parts of a silence has the same number of them
+_BUCKETS = 1000  # divisible by the parts of a silence, so each has the same number
 _DROPPED = re.compile(r"Railway rate limit of [0-9,]+ logs/sec reached", re.IGNORECASE)
 DROPPED_WORD = "ate limit of "
 
@@ -53,18 +53,18 @@ class LogCoverage:
             self._latest[bucket] = offset_s
 
     def add_repeats(self, count: int, first_s: float, last_s: float) -> None:
-        """Note several lines of one thousandth of the window."""
+        """Note several lines within one thousandth of the window."""
         self.add(first_s)
         self.add(last_s)
         self._lines[int(max(first_s - self._start_s, 0.0) * self._per_s)] += count - 2
 
     def same_until_s(self, at_s: float) -> float:
-        """Until when lines are of the same thousandth as one at this time."""
+        """Return until when lines fall into the same thousandth as one at this time."""
         bucket = int(max(at_s - self._start_s, 0.0) * self._per_s)
         return self._start_s + (bucket + 1) / self._per_s if self._per_s else at_s
 
     def longest_silence(self, speed: float) -> Silence:
-        """The longest stretch of the window without a dated line; exact where it spans a thousandth."""
+        """Return the longest stretch without a dated line; exact if it spans a thousandth of the window."""
         longest, quiet_since = (0.0, 0.0), 0.0
         for earliest, latest in zip(self.earliest, self._latest, strict=True):
             if earliest is not None:
@@ -77,7 +77,7 @@ class LogCoverage:
         )
 
     def lines_by_part(self) -> tuple[int, ...]:
-        """How many lines there were in each of PARTS parts of the window."""
+        """Return how many lines there were in each of PARTS parts of the window."""
         size = _BUCKETS // PARTS
         return tuple(sum(self._lines[part * size : (part + 1) * size]) for part in range(PARTS))
 
@@ -86,25 +86,28 @@ _ESCAPED = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 
 
 def _unescaped(text: str) -> str:
-    """ASCII that JSON wrote as an escape (\\u0027) as itself."""
+    """Return the text with ASCII that JSON escaped (\\u0027) written out."""
     if "\\u00" not in text:
         return text
     return _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
 
 
 def _regex(pattern: LogPattern, *, loose: bool) -> re.Pattern[str]:
-    """A forbidden text is found in any case and across wrapped lines; a wanted one only as it is written."""
+    """Return a text's expression.
+
+    A forbidden text matches in any case and across lines, a wanted one exactly.
+    """
     words = (pattern.text or "").lower().split() if loose else [pattern.text or ""]
     return re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE if loose else 0)
 
 
 class Seeker:
-    """One pattern, and what was found of it."""
+    """One pattern and its matches."""
 
     def __init__(self, pattern: LogPattern, max_examples: int, *, loose: bool) -> None:
         self.pattern, self._max_examples = pattern, max_examples
         self.anywhere = pattern.within == "log"
-        # In a text whose digits are all 0 this finds at least what the pattern finds whatever they are.
+        # In a text whose digits are all 0 it finds at least what the pattern finds with any digits.
         self.is_blind = not pattern.regex or is_blind_to_digits(pattern.regex)
         self._linear = LinearRegexes([pattern.regex]) if pattern.regex else None
         self._regex = _regex(pattern, loose=loose)
@@ -122,13 +125,13 @@ class Seeker:
         return len(self._examples) >= self._max_examples
 
     def add(self, entry: Entry, at: datetime | None, redact: Callable[[str], str]) -> None:
-        """Count an entry as found, and keep it as an example."""
+        """Count a match, and keep the entry as an example."""
         self.count(at)
         if not self.has_examples:
             self._examples.append(_kept(entry, redact, self._span))
 
     def count(self, at: datetime | None) -> None:
-        """Count an entry as found."""
+        """Count a match."""
         self._count += 1
         if at is not None:
             if self._first is None or at < self._first:
@@ -143,7 +146,7 @@ class Seeker:
         return match.span() if match is not None else None
 
     def counted(self) -> PatternCount:
-        """What was found."""
+        """Return what was found."""
         return PatternCount(
             pattern=self.pattern.name,
             sought=self.pattern.sought,
@@ -155,10 +158,10 @@ class Seeker:
 
 
 class LogTally:
-    """Everything that is counted. `add` every entry in the order of the log, then `close`, then read.
+    """Counts everything. `add` every entry in the order of the log, then `close`, then read.
 
-    An entry without a time takes that of the entry before it. Where that lies before the window and
-    the next one after its start, its side is not known: what it matched is `ambiguous`.
+    An entry without a time takes that of the entry before it. If that is before the window and the next one
+    after its start, nobody knows on which side the entry is: what it matched is `ambiguous`.
     """
 
     def __init__(
@@ -187,7 +190,7 @@ class LogTally:
         self.unknown_times: Counter[str] = Counter()
         self.filled: Counter[str] = Counter()
         self.runs_back = 0
-        # The times of the last lines before the file's end at T0, and of the first ones after it.
+        # The times of the last lines before the file's length at T0, and of the first ones after it.
         self.written_before: deque[datetime] = deque(maxlen=MOST_CLOCKED)
         self.written_after: list[datetime] = []
         self.levels: Counter[str] = Counter()
@@ -202,7 +205,7 @@ class LogTally:
         self._matched: list[Seeker] = []
 
     def add(self, entry: Entry) -> None:
-        """Count one entry, or a further part of the one before."""
+        """Count one entry, or a further part of the previous one."""
         if not entry.continued:
             self._matched.clear()
             self._date(entry)
@@ -211,7 +214,7 @@ class LogTally:
         if at is not None and (entry.at is not None or at >= self.earliest):
             inside: bool | None = self.earliest <= at <= self.end
         else:
-            # Where an undated entry lies is known only from its place in the file.
+            # An undated entry can be placed only by its position in the file.
             inside = entry.after_t0
         if inside is False and not self._any_anywhere:
             return
@@ -229,7 +232,7 @@ class LogTally:
             self._pending[f"level {entry.level}"] += 1
 
     def note_times(self, times: Sequence[float], unzoned: int, *, after_t0: bool | None) -> None:
-        """Note the times of lines that are counted otherwise, in the order of the log."""
+        """Note the times of lines that are counted elsewhere, in the order of the log."""
         first, last = (datetime.fromtimestamp(at_s, UTC) for at_s in (min(times), max(times)))
         self.first_of_log = first if self.first_of_log is None else min(first, self.first_of_log)
         self.last_of_log = last if self.last_of_log is None else max(last, self.last_of_log)
@@ -241,7 +244,7 @@ class LogTally:
         self._at = datetime.fromtimestamp(times[-1], UTC)
 
     def count_repeats(self, line: SourceLine, count: int, first_s: float, last_s: float) -> None:
-        """Count dated lines of the window whose templates and answers are counted otherwise."""
+        """Count dated lines of the window whose templates and responses are counted elsewhere."""
         self.lines_in_window += count
         self.entries += count
         if line.format is not None:
@@ -256,16 +259,16 @@ class LogTally:
         self.last_at = last if self.last_at is None else max(last, self.last_at)
 
     def kind_of(self, entry: Entry) -> "Kind | None":
-        """What is known of entries like this one, where nothing but their kind counts of them."""
+        """Return what is known of entries like this one, if only their kind matters."""
         return self._alike.of(entry.text, entry) if self.templates.is_plain else None
 
     @property
     def is_undecided(self) -> bool:
-        """Whether the next time decides where entries before it belong."""
+        """Whether the next time decides where earlier entries belong."""
         return bool(self._pending)
 
     def _found_loosely(self, text: str, found: Sequence[int]) -> list[int]:
-        """Forbidden texts that stand there as escapes, or in letters whose cases Python alone knows."""
+        """Return forbidden texts written as escapes, or with letters whose case only Python knows."""
         lowered = _unescaped(text).lower()
         return [place for place in self._loose if place not in found and self.seekers[place].search(lowered)]
 
@@ -336,7 +339,7 @@ class LogTally:
                 self.last_at = at
 
     def _count_kind(self, entry: Entry, at_s: float | None) -> None:
-        """Count an entry's template and a request's answer; quickly, where one like it came before."""
+        """Count an entry's template and the response in it; quickly, if one like it came before."""
         text = entry.text
         alike = self.kind_of(entry)
         if alike is not None and alike.template is not None:
@@ -352,7 +355,10 @@ class LogTally:
             alike.path, alike.status_at = found if found is not None else (None, 0)
 
     def _count_unlevelled(self, entry: Entry) -> None:
-        """A line that no format gives a level; a platform's word for all of stdout is none either."""
+        """Count a line to which no format gives a level.
+
+        A level that the platform gives to all of stdout is not one either.
+        """
         if entry.level is None and entry.kind == "access":
             self.access += 1
             return
@@ -368,12 +374,12 @@ class LogTally:
             self.suspect_first = self.suspect_first or _kept(entry, self._redact, None)
 
     def close(self) -> None:
-        """The log has ended: what was still undecided stays so."""
+        """End the log: what is still undecided stays ambiguous."""
         self.ambiguous.update(self._pending)
         self._pending.clear()
 
     def pattern_counts(self) -> tuple[PatternCount, ...]:
-        """What was found of each pattern, in the order of the plan."""
+        """Return the matches of each pattern, in the order of the plan."""
         return tuple(seeker.counted() for seeker in self.seekers)
 
 
@@ -387,13 +393,13 @@ class Kind:
 
 
 class _Alike:
-    """Entries that differ only in ids, and in digits that no template and no status shows."""
+    """Entries that differ only in ids, and in digits that neither a template nor a status shows."""
 
     def __init__(self) -> None:
         self._shapes: dict[tuple[str | None, str, bytes], tuple[tuple[int, ...], dict[str, Kind]]] = {}
 
     def of(self, text: str, entry: Entry) -> Kind | None:
-        """What is known of such entries; None where they are too many."""
+        """Return what is known of such entries; None if there are too many shapes."""
         if not text.isascii() or len(text) > MAX_ALIKE_CHARS:
             return None
         zeroed = text.encode().translate(ZEROED)
@@ -417,7 +423,7 @@ class _Alike:
 def _kept(
     entry: Entry, redact: Callable[[str], str], span_of: Callable[[str], tuple[int, int] | None] | None
 ) -> LogLine:
-    """An example as evidence holds it: redacted in full first, then cut so that the match is in it."""
+    """Return an example for the evidence: redacted in full first, then cut so that the match stays in it."""
     text = redact(entry.text.encode("utf-8", "replace").decode("utf-8"))
     if len(text) > MAX_EXAMPLE_CHARS:
         span = span_of(text) if span_of is not None else None

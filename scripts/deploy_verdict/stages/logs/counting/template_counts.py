@@ -1,7 +1,7 @@
-"""Counting a log's lines by their templates, which separates new kinds of lines from known ones. Pure.
+"""Counts a log's lines by their templates, which separates new kinds of lines from known ones. Pure.
 
-Memory is bounded: of each kind so many templates are kept, and lines beyond them only counted; a flood
-of ordinary lines therefore never drives out an error.
+Memory is bounded: of each kind a limited number of templates is kept, and lines beyond them are only counted.
+So a flood of ordinary lines never displaces an error.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from deploy_verdict.stages.logs.lines.entries import Entry
 
 MAX_TEMPLATES = 500
 MAX_EXAMPLE_CHARS = 500
-# Of one template, so many are told apart by their quoted texts; what is quoted varies then.
+# The quoted texts by which one template is split; beyond that, the quoted text simply varies.
 MAX_QUOTED = 50
 Kind = Literal["error", "unproven", "warning", "unlevelled", "other"]
 _BY_WORDS_OF_QUOTES = ("error", "unproven", "warning")
@@ -41,7 +41,7 @@ class CountedTemplate:
     _in_minute: int = 0
 
     def add(self, at: datetime | None, minute: int) -> None:
-        """Count one; `minute` is that of its time."""
+        """Count one occurrence; `minute` is the minute of its time."""
         self.count += 1
         if at is None:
             return
@@ -57,7 +57,7 @@ class CountedTemplate:
         self.most_in_minute = max(self.most_in_minute, self._in_minute)
 
     def add_repeats(self, count: int, first: datetime, last: datetime, minute: int) -> None:
-        """Count several of one minute."""
+        """Count several occurrences in one minute."""
         self.add(first, minute)
         self.last = max(last, self.last or last)
         self.count += count - 1
@@ -65,6 +65,7 @@ class CountedTemplate:
         self.most_in_minute = max(self.most_in_minute, self._in_minute)
 
     def take_in(self, other: "CountedTemplate") -> None:
+        """Add the counts of a template that is equal once redacted."""
         self.count += other.count
         self.minutes += other.minutes
         self.spells += other.spells
@@ -74,9 +75,9 @@ class CountedTemplate:
 
 
 class Templates:
-    """The templates of the entries that are added, and how often the incident's came again.
+    """The templates of the entries that are added, and how often those of the incident recurred.
 
-    `minute_s`: how many real seconds are a minute of the plan's time.
+    `minute_s`: how many real seconds a minute of plan time takes.
     """
 
     minute_s = 60.0
@@ -97,16 +98,16 @@ class Templates:
         self.left_out: Counter[str] = Counter()
 
     def minute(self, at_s: float | None) -> int:
-        """The minute of a time, of the plan's minutes."""
+        """Return the minute of a time, in plan time; -1 without a time."""
         return int(at_s / self.minute_s) if at_s is not None else -1
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing but its template counts of an entry."""
+        """Whether only the template of an entry matters."""
         return not self._again
 
     def add(self, entry: Entry, at: datetime | None) -> CountedTemplate | None:
-        """Count an entry of the window: its template, unless there are too many."""
+        """Count an entry of the window by its template; None if there are too many templates."""
         minute = self.minute(at.timestamp() if at is not None else None)
         kind = _kind(entry)
         by_words = kind in _BY_WORDS_OF_QUOTES
@@ -135,7 +136,7 @@ class Templates:
         return counted
 
     def _first(self, entry: Entry, kind: Kind, *, by_words: bool) -> CountedTemplate:
-        # What is kept is made of the redacted text: a mask may cut a secret so that it is not known again.
+        # Templates are made of the redacted text: a mask may cut a secret so that it is no longer recognized.
         text = self._kept_text(entry)
         return CountedTemplate(template_of(text, words_of_quotes=by_words), kind, entry.level, _cut(text))
 
@@ -149,7 +150,7 @@ class Templates:
             examples.append(LogLine(at=entry.at, level=entry.level, text=_cut(self._kept_text(entry))))
 
     def counted(self) -> tuple[TemplateCount, ...]:
-        """Every template that was kept; those that are one once they are redacted are counted as one."""
+        """Return every kept template; those that are equal once redacted are merged."""
         merged: dict[tuple[str, str], CountedTemplate] = {}
         for item in (item for kind in self._kinds.values() for item in kind.values()):
             first = merged.setdefault((item.kind, item.template), item)
@@ -172,7 +173,7 @@ class Templates:
         )
 
     def incident_counts(self) -> tuple[PatternCount, ...]:
-        """How often each of the incident's templates came, in the order of the plan."""
+        """Return how often each template of the incident came, in the order of the plan."""
         return tuple(
             PatternCount(
                 pattern=self._redact(again.template),
@@ -201,7 +202,7 @@ def _kind(entry: Entry) -> Kind:
 
 
 def _cut(text: str) -> str:
-    """The head of an entry, and of a traceback its end too."""
+    """Return the head of an entry, and of a traceback its end too."""
     if len(text) <= MAX_EXAMPLE_CHARS:
         return text
     half = MAX_EXAMPLE_CHARS // 2

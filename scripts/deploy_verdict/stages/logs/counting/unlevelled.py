@@ -1,6 +1,6 @@
-"""Lines whose level nobody can tell, and whether one of them may be an error. Pure.
+"""Lines without a known level, and whether one of them may be an error. Pure.
 
-This only ever decides between a pass and an inconclusive finding: no word of a message makes an error.
+This only decides between pass and inconclusive: no word in a message makes it an error.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from deploy_verdict.model import LogLine, LogObservation, TemplateCount
 
-# More lines without a level than this share could hide an error whatever they say.
+# If more than this share of the lines has no level, they could hide an error whatever they say.
 MOST_SHARE = 0.05
 REMEDY = "log with a level, or say in the plan what such lines mean (logs.unlevelled: info)"
 _ASIDE = re.compile(r"\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|\S*[/=?&]\S*")
@@ -32,7 +32,7 @@ _CALM = re.compile(
 
 
 def may_be_error(text: str) -> bool:
-    """Whether the first line of a message without a level speaks of something that went wrong."""
+    """Return whether the first line of a message without a level speaks of a failure."""
     line = _ASIDE.sub(" ", text.split("\n", 1)[0][:2000])
     return bool(_CERTAIN.search(_CALM.sub(" ", line))) or bool(
         _POSSIBLE.search(line) and not _CALM.search(line)
@@ -40,7 +40,7 @@ def may_be_error(text: str) -> bool:
 
 
 def unlevelled_doubts(observation: LogObservation | None, limit: int) -> Iterator[str]:
-    """Why lines without a level may hold more than `limit` errors, and what to do about it."""
+    """Yield why lines without a level may hold more than `limit` errors, and what to do about it."""
     if observation is None:
         return
     suspects, unlevelled = observation.suspect_lines, observation.unlevelled_lines
@@ -57,7 +57,7 @@ def unlevelled_doubts(observation: LogObservation | None, limit: int) -> Iterato
 def unlevelled_kinds_doubts(
     observation: LogObservation, new: tuple[TemplateCount, ...] | None
 ) -> Iterator[str]:
-    """Why new kinds of lines without a level may hide a new error; `new`: None where these are not known."""
+    """Yield why new kinds of lines without a level may hide an error; `new` is None if kinds are unknown."""
     total = observation.entries_in_window
     if new is None:
         count, first = observation.unlevelled_lines, _first(observation.unlevelled_first)
@@ -71,7 +71,7 @@ def unlevelled_kinds_doubts(
 
 
 def first_line_of(text: str, most_chars: int = 120) -> str:
-    """The first line of a text, cut."""
+    """Return the first line of a text, cut to `most_chars`."""
     line = text.strip().split("\n", 1)[0]
     return line if len(line) <= most_chars else line[: most_chars - 1] + "…"
 

@@ -1,7 +1,7 @@
-"""Lines of a log that differ from one before in digits alone, read by that one's places. Pure.
+"""Lines that differ from an earlier one only in digits, read by the places found in that one. Pure.
 
 Digits say nothing of a line's format. So what was read of the first such line holds for all: level and format
-are the same, time and message stand where that one had them.
+are the same, and time and message stand where that line has them.
 """
 
 import re
@@ -16,7 +16,7 @@ from deploy_verdict.stages.logs.lines.times import Stamp
 
 MOST_CHARS = 1000
 _MOST_SHAPES, _MOST_MINUTES = 4096, 4096
-# The seconds of a time: what stands before and behind them is the same for a minute.
+# The seconds of a time: what stands before and after them is constant for a minute.
 _SECONDS = re.compile(rb"(?<=:\d\d:)\d\d(?:[.,]\d{1,6})?(?![\d:])")
 _MOST_SECONDS = 61.0
 # Seconds, milliseconds and microseconds since 1970, by their number of digits.
@@ -24,7 +24,7 @@ _EPOCHS_S, _PER_S = (1e9, 1e10), {10: 1.0, 13: 1e3, 16: 1e6}
 
 
 class Cut(NamedTuple):
-    """A part of a line's text: what is the same in all lines, and where what follows it stands."""
+    """A part of a line's text: the constant bytes before it, and where the varying bytes begin and end."""
 
     before: bytes
     begin: int
@@ -32,7 +32,7 @@ class Cut(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Where a line has its time, its text, the digits that are its level, and numbers of JSON in its text."""
+    """Where a line has its time, its text, the digits of its level, and the numbers of JSON in its text."""
 
     time: tuple[int, int]
     cuts: tuple[Cut, ...]
@@ -50,19 +50,19 @@ class Alike:
         self._all = slice(*cuts[0][1:]) if len(cuts) == 1 and not cuts[0].before else None
 
     def body(self, raw: bytes) -> bytes:
-        """The text of such a line."""
+        """Return the text of such a line."""
         if self._all is not None:
             return raw[self._all]
         return b"".join([before + raw[begin:end] for before, begin, end in self._cuts])
 
     def read(self, raw: bytes, at_s: float, after_t0: bool | None) -> SourceLine:
-        """Such a line as all others are read."""
+        """Return such a line as a SourceLine."""
         at = datetime.fromtimestamp(at_s, UTC)
         return self.line._replace(text=self.body(raw).decode(), at=at, after_t0=after_t0)
 
 
 class Repeats:
-    """Lines in a row that are like ones before, each with its bytes and its time."""
+    """Consecutive lines that repeat earlier ones, each with its bytes and its time (Unix seconds)."""
 
     __slots__ = ("after_t0", "lines")
 
@@ -71,12 +71,12 @@ class Repeats:
         self.after_t0 = after_t0
 
     def __iter__(self) -> Iterator[SourceLine]:
-        """Them as all others are read."""
+        """Yield them as SourceLines."""
         for alike, raw, at_s in self.lines:
             yield alike.read(raw, at_s, self.after_t0)
 
     def pop(self) -> SourceLine:
-        """Take off the last one."""
+        """Remove and return the last one."""
         alike, raw, at_s = self.lines.pop()
         return alike.read(raw, at_s, self.after_t0)
 
@@ -86,7 +86,7 @@ class AlikeLines:
 
     def __init__(self, read_time: Callable[[str], Stamp]) -> None:
         self._read_time = read_time
-        # None: one that cannot be read by its places.
+        # None marks a shape that cannot be read by its places.
         self._known: dict[bytes, _LearntShape | None] = {}
         self._met: set[int] = set()
         self._minutes: dict[bytes, float | None] = {}
@@ -94,7 +94,7 @@ class AlikeLines:
         self._is_open = True
 
     def of(self, raw: bytes) -> tuple[Alike, bytes, float] | None:
-        """A line like one before, with its time."""
+        """Return what a line repeats, the line, and its time (Unix seconds); None if it repeats none."""
         shape = self._known.get(raw.translate(ZEROED))
         if shape is None:
             return None
@@ -123,7 +123,7 @@ class AlikeLines:
         return at_s + more_s if more_s < _MOST_SECONDS else None
 
     def _minute(self, minute: bytes, place: int, *, is_whole: bool) -> float | None:
-        """The time of what stands around the seconds; of all that is written, where these are not known."""
+        """Return the time of what stands around the seconds, or of the complete text if these are unknown."""
         if len(self._minutes) >= _MOST_MINUTES:
             self._minutes.clear()
         written = minute if is_whole else minute[:place] + b"00" + minute[place:]
@@ -133,7 +133,7 @@ class AlikeLines:
         return at_s
 
     def is_new(self, raw: bytes) -> bool:
-        """Whether a shape was met before and is not known: most shapes are met once."""
+        """Return whether a shape was met before and not learnt yet: most shapes are met only once."""
         if not self._is_open or len(raw) > MOST_CHARS:
             return False
         key = raw.translate(ZEROED)
@@ -144,7 +144,7 @@ class AlikeLines:
         if met in self._met:
             return True
         if len(self._met) >= _MOST_SHAPES:
-            # A log whose lines are all different has nothing to learn.
+            # There is nothing to learn from a log whose lines are all different.
             self._is_open = self._since_full > _MOST_SHAPES
             self._since_full = 0
             self._met.clear()
@@ -152,7 +152,7 @@ class AlikeLines:
         return False
 
     def learn(self, raw: bytes, line: SourceLine, places: Places | None) -> None:
-        """Keep what was read of a line, if one like it says the same by its digits' places alone."""
+        """Keep what was read of a line, if others of its shape can be read by its digits' places alone."""
         key = raw.translate(ZEROED)
         if len(self._known) >= _MOST_SHAPES:
             self._known.clear()
@@ -170,12 +170,12 @@ class AlikeLines:
             shape.by_level[raw[shape.level]] = alike
 
 
-# A backslash may be an escape of JSON, an escape sequence a colour; NUL bytes are told.
+# A backslash may be a JSON escape, an escape sequence a colour, and NUL bytes must be reported.
 _UNFIT = (b"\\", b"\x1b", b"\0")
 
 
 def _is_shown_as_written(number: bytes) -> bool:
-    """Whether JSON writes a number as it was written: not 1.50, 0.00001 or -0."""
+    """Return whether JSON writes a number as it was written: not 1.50, 0.00001 or -0."""
     return number[-1:] != b"0" and len(number) <= 16 and not number.startswith((b"-0", b"0.0000"))
 
 
@@ -187,7 +187,10 @@ def _is_certain(raw: bytes, line: SourceLine) -> bool:
 
 
 class _LearntShape:
-    """Lines that differ in digits alone. `clock`: where the time, its seconds, their end, and its end are."""
+    """Lines that differ only in digits.
+
+    `clock`: the begin of the time, of its seconds, their end, and its end.
+    """
 
     __slots__ = ("alike", "by_level", "clock", "has_point", "level", "numbers", "per_s")
 
@@ -204,6 +207,6 @@ class _LearntShape:
         is_sure = len(found) == 1
         seconds, fraction = found[0].span() if is_sure else (end, end)
         self.has_point = not is_sure or b"," not in found[0][0]
-        # Of nine digits of a second six count.
+        # Only six of a second's nine digits count.
         rest = next((place for place in range(fraction, end) if not raw[place : place + 1].isdigit()), end)
         self.clock = (begin, seconds, fraction, end) if rest == fraction else (begin, end, end, end)

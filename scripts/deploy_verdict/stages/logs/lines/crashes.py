@@ -1,7 +1,7 @@
-"""How languages print an exception that nobody caught, as data: one row each. Pure.
+"""How languages print an uncaught exception, as data: one row each. Pure.
 
-`begins` is enough of itself. What only looks like an exception's first line (`LOOKS_LIKE`) is one where
-a stack follows.
+`begins` suffices by itself. A line that only looks like an exception's first one (`LOOKS_LIKE`) is one if a
+stack follows.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _RB = r"[\w./-]+\.rb:[0-9]+:in [`']"
 
-# The name of an exception, at the beginning of a line: TypeError: …, java.lang.IllegalStateException.
+# The name of an exception at the start of a line: TypeError: …, java.lang.IllegalStateException.
 LOOKS_LIKE = re.compile(
     r"(?:Uncaught (?:\(in promise\) )?|\[)?(?:[\w$]{1,80}(?:\.|::|\\|/)){0,12}[\w$]{0,80}"
     r"(?:Error|Exception|Throwable|Failure|UnhandledPromiseRejection)(?:\$[\w$]{1,80})?"
@@ -20,7 +20,7 @@ STACK_FRAME = re.compile(
     rf"\s+at (?!\S+\.rs:[0-9]+$)(?:async |new )?[\w$<\[./@]|\s+File \"[^\"]*\", line [0-9]|\s+from \S+:[0-9]+:in |\s*{_RB}|#[0-9]+ \S|Caused by: \S",
     re.ASCII,
 )
-# Belongs to the line above it, whatever that is.
+# Belongs to the line above, whatever that is.
 CONTINUES = re.compile(
     r"\s|! |at [\w$<./]+[\w$<>.]*\(|Caused by: |Suppressed: |\.\.\. [0-9]+ (?:more|common frames)|\^+$|--- End of|-{1,4}> "
     rf"|Stack trace:|\[stacktrace\]|#[0-9]+ |\"\}} *$|{_RB}|goroutine [0-9]+ \[|created by \S+|exit status [0-9]"
@@ -33,7 +33,7 @@ CONTINUES = re.compile(
 class Crash:
     """One language. `goes_on`: lines without indentation that still belong to the stack.
 
-    `ends` is its last line, `again` what may follow even then (a chain of exceptions); the message may take
+    `ends` is its last line, `again` what may follow even then (a chain of exceptions). The message may take
     `message_lines` lines below the first one.
     """
 
@@ -146,13 +146,13 @@ _ANY_BEGINS = re.compile(
 
 
 def crash_that_begins(text: str) -> Crash | None:
-    """The language whose crash a line begins, for certain."""
+    """Return the language whose crash a line certainly begins, or None."""
     match = _ANY_BEGINS.match(text)
     return CRASHES[int((match.lastgroup or "")[2:])] if match is not None else None
 
 
 def holds_crash(text: str) -> bool:
-    """Whether a text of several lines begins with a crash, for certain or by its stack."""
+    """Return whether a text of several lines begins with a crash, certainly or by its stack."""
     if crash_that_begins(text) is not None:
         return True
     first, _, rest = text.partition("\n")

@@ -1,6 +1,6 @@
-"""Lines become entries: a crash with all its stack is one, and so is a line with what continues it. Pure.
+"""Joins lines to entries: a crash with its stack is one, and so is a line with what continues it. Pure.
 
-An entry never grows beyond a bound: what is longer comes in parts, and no part of it is lost.
+An entry is bounded: a longer one comes in parts, and nothing of it is lost.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,19 +22,19 @@ from deploy_verdict.stages.logs.lines.levels import ERROR, INFO
 from deploy_verdict.stages.logs.lines.source_lines import SourceLine
 
 MAX_ENTRY_CHARS = 65536
-# Platforms stamp every line of a stack on its own, within moments of each other.
+# Platforms stamp every line of a stack separately, within moments of each other.
 _SAME_MOMENT = timedelta(seconds=1)
 
 
 class Entry(NamedTuple):
     """A line with all that continues it. `continued`: a further part of an overlong entry.
 
-    The other fields are those of its first line; `at` is None where that bears no time. A crash without a
-    level of its own has the level ERROR. `kind`: "access" is a request that a server logged (its format has
-    no level), "crash" an exception with its stack, whatever the level. `format` is the name of the format
-    that was read (formats.py), None where none fits. `message_at` is where the message begins in
-    `text`, behind time, level and the like. `problem` is why a written time is unknown. `is_named`: the
-    line's own format says the level, no platform around it.
+    The other fields are those of its first line; `at` is None if that has no time. A crash without a level
+    gets ERROR. `kind`: "access" is a request that a server logged (its format has no level), "crash" an
+    exception with its stack, whatever the level. `format` names the format that was read (formats.py), None
+    if none fits. `message_at` is where the message begins in `text`, after time, level and the like.
+    `problem` is why a written time is unknown. `is_named`: the level is in the line's own format, not from a
+    platform around it.
     """
 
     text: str
@@ -55,9 +55,9 @@ class Entry(NamedTuple):
 def entries(
     lines: Iterable[SourceLine | Repeats], max_chars: int = MAX_ENTRY_CHARS
 ) -> Iterator[Entry | Repeats]:
-    """Join lines to entries as they come; holds no more than one entry of max_chars (and two lines).
+    """Join lines to entries as they come, holding at most one entry of `max_chars` (and two lines).
 
-    Of lines that repeat, all but the last are complete in themselves.
+    Of repeated lines, all but the last are complete entries.
     """
     joined = _Joined(max_chars)
     plain: SourceLine | None = None
@@ -65,7 +65,7 @@ def entries(
         repeats = line if isinstance(line, Repeats) else None
         last = line.pop() if isinstance(line, Repeats) else line
         if last.plain and not (joined.awaits_level and last.at is None):
-            # Most lines are complete in themselves, and what follows most of them is another such line.
+            # Most lines are complete entries, and most are followed by another such line.
             if plain is not None:
                 yield entry_of(plain)
             elif joined.is_busy:
@@ -85,7 +85,7 @@ def entries(
 
 
 def entry_of(line: SourceLine) -> Entry:
-    """The entry of a plain line alone."""
+    """Return the entry of a single plain line."""
     text, at, level, zoned, _, _, after_t0, kind, format_, message_at, _, _, problem, filled, _, _ = line
     is_named = level is not None and level != UNPROVEN_LEVEL
     return tuple.__new__(
@@ -95,7 +95,7 @@ def entry_of(line: SourceLine) -> Entry:
 
 
 class _Joined:
-    """The entry that is being joined, and a line of which only the next one shows what it is."""
+    """The entry that is being joined, and a line that only the next one explains."""
 
     def __init__(self, max_chars: int) -> None:
         self._max_chars = max_chars
@@ -104,11 +104,11 @@ class _Joined:
         self.is_busy = self.awaits_level = False
 
     def open(self, line: SourceLine) -> None:
-        """Begin with a line, where nothing is being joined."""
+        """Begin with a line, if nothing is being joined."""
         self._entry, self.is_busy = _OpenEntry(line, is_crash=False), True
 
     def taken(self, line: SourceLine) -> Iterator[Entry]:
-        """Take a line: what was complete before it."""
+        """Take a line; yield what was complete before it."""
         self.is_busy = True
         waiting = self._waiting
         if waiting is not None:
@@ -120,7 +120,7 @@ class _Joined:
             yield from self._added(line, is_crash=False)
 
     def closed(self) -> Iterator[Entry]:
-        """What was being joined."""
+        """Yield what was being joined."""
         if self._waiting is not None:
             yield from self._added(self._waiting, is_crash=False)
         if self._entry is not None:
@@ -146,7 +146,7 @@ def _is_of_stack(line: SourceLine) -> bool:
 
 
 def _follows(before: SourceLine, line: SourceLine) -> bool:
-    """Whether a line can belong to the one before it, by its time and its format."""
+    """Return whether a line can belong to the previous one, by its time and its format."""
     if not line.bare or line.glued:
         return line.glued
     if line.at is None:
@@ -183,7 +183,7 @@ class _OpenEntry:
             self.message_lines = crash.message_lines
 
     def goes_on_with(self, line: SourceLine, *, is_crash: bool) -> bool:
-        """Whether this line belongs to the entry: indented, or of its stack."""
+        """Return whether this line belongs to the entry: indented, or part of its stack."""
         if line.glued or line.after_t0 is not self.first.after_t0:
             return line.glued
         if self.first.awaits_level and line.level is not None and line.at is None and self.lines == 1:
@@ -194,7 +194,8 @@ class _OpenEntry:
         if self.crash is not None and self._is_of_crash(self.crash, text):
             return True
         if is_crash or crash_that_begins(text) is not None:
-            # Logged with the line above; after a line of another matter it is a crash of its own.
+            # A crash belongs to the line above if that was logged with it; otherwise it is an entry of its
+            # own.
             return not self.is_crash and self.level not in (None, INFO, UNPROVEN_LEVEL)
         if not text.strip() or text[0] in " \t":
             return True
@@ -216,7 +217,10 @@ class _OpenEntry:
         )
 
     def _begins_anew(self, crash: Crash, text: str) -> bool:
-        """Python's header inside of a stack is another stack, unless it is a thread's first one."""
+        """Return whether a Python header inside a stack begins another stack.
+
+        A thread's first one does not.
+        """
         return crash.language == "Python" and text.startswith("Traceback") and self.lines > 1
 
     def add(self, line: SourceLine) -> None:
@@ -250,7 +254,7 @@ class _OpenEntry:
             self.is_crash = not self.first.text.startswith("Trace", self.first.message_at)
 
     def entry(self) -> Entry:
-        """What has been joined so far, as an entry or as the next part of one."""
+        """Return what has been joined so far, as an entry or the next part of one."""
         first = self.first
         level: str | None = self.level
         is_named = level not in (None, UNPROVEN_LEVEL) and not first.bare

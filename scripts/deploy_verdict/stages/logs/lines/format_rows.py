@@ -1,11 +1,11 @@
 """How a row of the table of formats is written, and how it becomes an expression.
 
-A row says how a line begins: where its time and its level stand. The message is what follows. `{any}`,
-`{iso}` and so on stand for the ways of writing a time (times.py), `{word}` for a level in capitals, `{small}`
-for one in small letters, `{bracketed}` for one in brackets, in any case. A row whose `rest` is true is a
-wrapper: what follows is a line of its own, and its level is the line's. Each row's samples are its test.
+A row describes how a line begins: where its time and its level stand. The message is what follows. `{any}`,
+`{iso}` and the like stand for the ways of writing a time (times.py), `{word}` for a level in capitals,
+`{small}` for one in small letters, `{bracketed}` for one in brackets, in any case. A row with `rest` is a
+wrapper: a line of its own follows, whose level counts. Each row's samples are its test.
 
-Digits in a row's expression stand for any digits: lines that differ in digits alone are read alike.
+Digits in a row's expression stand for any digits: lines that differ only in digits are read alike.
 """
 
 import re
@@ -23,7 +23,7 @@ Kind = Literal["line", "access", "crash"]
 
 @dataclass(frozen=True)
 class Sample:
-    """A line of `writer`, and what must be read of it; `at` is the clock time in UTC, of 2026-02-02."""
+    """A line of `writer`, and what must be read of it; `at` is the UTC time on 2026-02-02."""
 
     writer: str
     line: str
@@ -33,11 +33,11 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class Format:
-    """One format. `level_of` says what the text in the level's place means.
+    """One format. `level_of` maps the text in the level's place to a level.
 
-    `awaits_level`: the level stands at the beginning of the next line. `agreed`: what a single line leaves
-    open; a `share` of a log's first lines that no row reads must show it as this one does, or one line
-    `shown_by`. Such a row is tried on what is left behind the time and the wrappers.
+    `awaits_level`: the level stands at the start of the next line. `agreed` names what a single line leaves
+    open: such a row counts only if a `share` of the log's first lines, of those that no other row reads, has
+    this form, or one line matches `shown_by`. It is tried on what is left after the time and the wrappers.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Format:
 
     @cached_property
     def regex(self) -> "re.Pattern[str]":
-        """The compiled expression: groups named time… and level…, none of which need take part."""
+        """The compiled expression. Its groups are named time… and level…; none of them must take part."""
         text = self.line
         for name, regex in _PARTS.items():
             text = text.replace(f"{{{name}}}", regex)
@@ -63,16 +63,16 @@ class Format:
 
 
 def any_of(words: Mapping[str, str]) -> str:
-    """An alternative of words, the longest first."""
+    """Return an alternative of words, the longest first."""
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
 _CASE = r"(?i:{})"
 _HARMLESS = {word: level for word, level in WORDS.items() if level in (INFO, DEBUG, WARNING)}
 IN_BRACKETS = {word: level for word, level in NAMED.items() if word not in ("ALL", *"EFACWINDVT")}
-# A level's place ends there: ERROR_PAGE is none.
+# The level must end here: ERROR_PAGE is not one.
 _ENDS = r"(?=[\s:;|,/\])>(\"]|$)"
-# What stands between time and level: threads, process ids, logger names with a separator after them.
+# What stands between time and level: threads, process ids, logger names followed by a separator.
 _COLUMN = (
     r"(?:\[[^\[\]\n]{0,80}\]|\([^()\n]{1,60}\)|<[^<>\n]{1,60}>|\{[^{}\n]{0,60}\}|#?[0-9]{1,20}"
     r"|[\w.$/@#:*-]{1,80}(?=\t| +[-|] )|\w{1,20}(?=\|)|[\w./$-]{1,80}(?::[\w<>]{1,60})?:[0-9]{1,6}(?=:? )"
@@ -87,10 +87,10 @@ _PARTS = {
     "columns": rf"(?:{_COLUMN}[ \t:,|-]*+){{0,6}}?",
     "word": rf"(?P<level>(?:{any_of(WORDS)})(?:[+-][0-9]{{1,3}})?){_ENDS}",
     "bracketed": rf"[\[<({{] ?(?P<level1>{_CASE.format(any_of(IN_BRACKETS))}) *[\])>}}]",
-    # A letter by itself is a level where no word follows.
+    # A single letter is a level only if no word follows.
     "letter": rf"\[(?P<level4>[DIWEFCNVT])\](?! *\[?(?:{any_of(WORDS)})\b)",
     "localised": rf"(?P<level>{any_of(LOCALISED)})",
-    # Go's "panic: " begins a crash.
+    # "panic: " begins a crash of Go.
     "small": rf"(?P<level2>{any_of({word.lower(): '' for word in WORDS if word != 'PANIC'})})",
     "harmless": rf"(?P<level3>{any_of({word.lower(): '' for word in _HARMLESS})})(?=\s)",
     "any": f"(?P<time>{ANY_TIME})",

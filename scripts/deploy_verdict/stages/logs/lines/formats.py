@@ -1,6 +1,6 @@
 """The formats in which services and their servers log, as data: one row each, in the order of trying.
 
-How a row is written is said in format_rows.py.
+format_rows.py describes how a row is written.
 """
 
 from deploy_verdict.stages.logs.lines.format_rows import IN_BRACKETS, Format, Sample, any_of

@@ -1,7 +1,7 @@
-"""A log line that is a JSON object: what a service's JSON logger writes, or a platform's wrapper. Pure.
+"""A log line that is a JSON object: written by a service's JSON logger, or by a platform as a wrapper. Pure.
 
-Keys count whatever their case, hyphens and underscores. What a number means is decided by the shape that it
-stands in: 40 is a warning of pino and an error of Python.
+Keys count in any case, with or without hyphens and underscores. What a number means depends on the shape
+around it: 40 is a warning in pino and an error in Python.
 """
 
 import json
@@ -56,7 +56,8 @@ LEVEL_KEYS = (
     "levelno", "severitynumber", "priority", "syslogpriority", "prio", "loglevelname", "levelvalue",
     "leveltext", "levelstr", "levelstring", "severitylevel", "logseveritylevel",
 )  # fmt: skip
-# Keys that hold a level where a log's lines without another one agree on it; words that are an outcome.
+# Keys that hold a level if the lines of a log without another one agree on it. Some words are an outcome
+# instead.
 AGREED_KEYS = (
     "l", "lv", "ll", "lev", "le", "s", "type", "kind", "class", "category", "logtype", "msgtype", "tag",
 )  # fmt: skip
@@ -73,7 +74,7 @@ _WRAPPERS = (
     "meta",
     "attributes",
 )
-# What a request or a job brought, where the line has a message of its own: no word in there is the logger's.
+# The payload of a request or job, if the line has a message of its own: no word in it is the logger's.
 _CARGO = frozenset({"body", "data", "payload", "attributes"})
 # One line that holds many: OpenTelemetry's exporters, CloudWatch's subscriptions.
 _BATCHES = ("resourcelogs", "scopelogs", "logrecords", "logevents")
@@ -100,7 +101,7 @@ _STACK_KEYS = ("stack", "trace", "excinfo", "exception", "@x", "errorverbose")
 _MONGO_LEVELS = {"F": CRITICAL, "E": ERROR, "W": WARNING, "I": INFO, "D": DEBUG}
 _MYSQL_LEVELS = (INFO, ERROR, WARNING, INFO)
 _MAX_DEPTH, _MOST_LAYOUTS = 4, 200
-# Whose JSON it is by some of its keys; the first that fits.
+# Whose JSON it is, by some of its keys; the first that fits.
 _SHAPES = (
     (frozenset({"t", "s", "c", "msg"}), "MongoDB's JSON"),
     (frozenset({"shortmessage"}), "GELF"),
@@ -115,7 +116,7 @@ _SHAPES = (
     (frozenset({"channel", "levelname"}), "Monolog's JSON"),
     (frozenset({"context", "sequence", "version"}), "Roarr's JSON"),
 )
-# Levels that are counted from 0: of Application Insights, of Microsoft's LogLevel, of MySQL.
+# Levels that are counted from 0: by Application Insights, Microsoft's LogLevel, MySQL.
 _INSIGHTS_LEVELS = (DEBUG, INFO, WARNING, ERROR, CRITICAL)
 _MICROSOFT_LEVELS = (DEBUG, DEBUG, INFO, WARNING, ERROR, CRITICAL)
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
@@ -134,7 +135,7 @@ class JsonLine(NamedTuple):
 
 
 def json_objects(texts: Sequence[str]) -> list[dict[str, Any]]:
-    """The objects that lines of a log hold, without their wrappers."""
+    """Return the objects in the lines of a log, without their wrappers."""
     found = []
     for text in texts:
         written = text[text.find("{") :].strip() if "{" in text else ""
@@ -158,7 +159,7 @@ def _agree_on(key: str, objects: Sequence[Mapping[str, Any]]) -> bool:
 
 
 class _Layout(NamedTuple):
-    """Where lines with these keys in this order have their message, time and level; what levels were met."""
+    """Where lines with these keys in this order have message, time and level, and the levels met so far."""
 
     message: str
     time: str
@@ -177,13 +178,13 @@ class JsonReader:
         self._agreed_key: str | None = None
 
     def learn(self, objects: Sequence[Mapping[str, Any]]) -> None:
-        """Decide by a log's first objects whether a key that means many things means the level here."""
+        """Decide by a log's first objects whether an ambiguous key means the level here."""
         every = [{_normal(key): value for key, value in fields.items()} for fields in objects]
         open_ones = [named for named in every if _level(named)[0] is None and not _is_request(named)]
         self._agreed_key = next((key for key in AGREED_KEYS if _agree_on(key, open_ones)), None)
 
     def line(self, text: str) -> JsonLine | None:
-        """Read a line that begins with a brace; None when it is no JSON object, or one too deep to read."""
+        """Read a line that begins with a brace; None if it is not a JSON object, or nested too deeply."""
         try:
             fields = json.loads(text)
             if isinstance(fields, list):
@@ -205,7 +206,7 @@ class JsonReader:
             return None
 
     def _flat(self, fields: dict[str, Any]) -> JsonLine | None:
-        """A line of Railway's own three keys, as most are."""
+        """Read a line with Railway's own three keys, as most are."""
         message, written, word = fields["message"], fields["timestamp"], fields["level"]
         if type(message) is not str or type(written) is not str:
             return _of_fields(fields, self._read, self._read_time, self._agreed_key)
@@ -216,14 +217,14 @@ class JsonReader:
         return JsonLine(message, stamp, level, inner.format or "Railway's JSON", inner.kind, inner.bare)
 
     def _batch(self, records: list[Any], text: str) -> JsonLine | None:
-        """A line that holds many, each of which is read by itself."""
+        """Read a line that holds many, each of which is read by itself."""
         if not records or not all(isinstance(record, dict) for record in records):
             return None
         read = tuple(_of_fields(record, self._read, self._read_time, self._agreed_key) for record in records)
         return JsonLine(text, read[0].stamp, None, read[0].format, records=read)
 
     def _quick(self, layout: _Layout, fields: dict[str, Any]) -> JsonLine | None:
-        """A line whose keys were met before, read where these were; None where that does not do."""
+        """Read a line whose keys were met before, where these stood; None if that does not work."""
         message, written, word = fields[layout.message], fields[layout.time], fields[layout.level]
         if type(message) is not str or type(word) not in (str, int) or not message:
             return None
@@ -238,10 +239,10 @@ class JsonReader:
         return JsonLine("\n".join(parts), stamp, level, layout.format)
 
     def places(self, raw: bytes, is_known: Callable[[str], bool]) -> Places | None:
-        """Where a line that was read has its time, its level and its text.
+        """Return where a line has its time, its level and its text.
 
-        None where others that differ in digits alone may not have them there; `is_known` says that of a
-        message.
+        None if lines that differ from it only in digits may not have them there; `is_known` says whether that
+        is safe for a message.
         """
         values = values_of(raw)
         fields = json.loads(raw) if values is not None else {}
@@ -283,7 +284,7 @@ class JsonReader:
 
 
 def _layout_of(fields: dict[str, Any], format_: str) -> _Layout | None:
-    """Where a line that was read has its message, time and level, all of them on its first floor."""
+    """Return where a line has its message, time and level, if all are at the top level; else None."""
     named = {_normal(key): key for key in fields}
     texts = [named[key] for key in TEXT_KEYS if key in named and isinstance(fields[named[key]], str)]
     time = next((named[key] for key in TIME_KEYS if key in named), None)
@@ -297,7 +298,7 @@ def _layout_of(fields: dict[str, Any], format_: str) -> _Layout | None:
 
 
 def _records(fields: Mapping[str, Any]) -> list[Any]:
-    """The records of a batch, whatever stands around them."""
+    """Return the records of a batch, whatever stands around them."""
     for key, value in fields.items():
         if _normal(key) not in _BATCHES or not isinstance(value, list):
             continue
@@ -307,10 +308,10 @@ def _records(fields: Mapping[str, Any]) -> list[Any]:
 
 
 def platform_level(line: SourceLine, severity: str | None, *, structured: bool) -> str | None:
-    """The level of a line that Railway gives: one that the line itself names wins over the severity.
+    """Return the level of a line from Railway: a level in the line itself wins over the severity.
 
     Railway calls all plain stderr "error", so that alone is UNPROVEN_LEVEL, unless the service's own fields
-    (`structured`) show that the severity is the service's own word.
+    (`structured`) show that the severity is the service's own.
     """
     if line.level is not None or line.kind == "access":
         return line.level
@@ -365,7 +366,7 @@ def _of_fields(
 
 
 def _is_loggers(fields: dict[str, Any]) -> bool:
-    """Railway's flat lines begin with the message; a logger's begin with its level, or hold another word."""
+    """Return whether flat JSON is a logger's: its level comes first, or is a word Railway does not use."""
     if "attributes" in fields or "severity" in fields or not isinstance(fields.get("level"), str):
         return "level" in fields and not isinstance(fields["level"], str)
     return next(iter(fields)) == "level" or fields["level"].lower() not in ("info", "error", "warn", "debug")
@@ -384,7 +385,7 @@ def _railways(
 
 
 def railway_attributes(pairs: Any) -> dict[str, Any]:
-    """Railway's attributes, whose values are JSON in text: `"info"` arrives with its quotes."""
+    """Return Railway's attributes, whose values are JSON in text: `"info"` arrives with its quotes."""
     found: dict[str, Any] = {}
     for pair in pairs if isinstance(pairs, list) else ():
         if isinstance(pair, dict) and isinstance(pair.get("key"), str):
@@ -461,7 +462,7 @@ def _of_value(value: Any, read_time: TimeReader) -> Stamp:
 
 
 def _level(named: Mapping[str, Any], depth: int = 0) -> tuple[str | None, str]:
-    """The level, and the name of the shape that tells it."""
+    """Return the level, and the name of the shape that gives it."""
     shape = _shape(named)
     word = named.get("s")
     if shape == "MongoDB's JSON" and isinstance(word, str):
@@ -501,18 +502,18 @@ def _level_at(key: str, named: Mapping[str, Any], shape: str) -> str | None:
 
 
 def _of_decorated(word: str) -> str | None:
-    """A level with colours, brackets or its type around it: [ERROR], <SeverityNumber.ERROR: 17>."""
+    """Return a level within colours, brackets or its type: [ERROR], <SeverityNumber.ERROR: 17>."""
     return named_level(without_colours(word).strip("[]():<> ").partition(":")[0].rpartition(".")[2])
 
 
 def _shape(named: Mapping[str, Any]) -> str:
-    """Whose JSON it is, as far as that decides what a number means."""
+    """Return whose JSON it is, as far as that decides what a number means."""
     keys = named.keys()
     return next((shape for shown, shape in _SHAPES if shown <= keys), "JSON")
 
 
 def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) -> str | None:
-    """What a number means where it stands; None where that is not certain."""
+    """Return the level that a number means in its place; None if that is not certain."""
     is_otel = key == "severity" and number >= 8 and bool(named.keys() & {"body", "traceid", "resource"})
     if key == "severitynumber" or (is_otel and number <= 24):
         return otel_level(number) if 1 <= number <= 24 else None
@@ -541,12 +542,12 @@ def _of_number(key: str, number: float, named: Mapping[str, Any], shape: str) ->
     is_bunyan = (
         "pid" in named or "hostname" in named or ("msg" in named and isinstance(named.get("time"), int | str))
     )
-    # 40 is a warning here and an error there; elsewhere both agree on whether it is an error.
+    # 40 is a warning for one and an error for the other; for other numbers both agree whether it is an error.
     return None if 40 <= number < 50 and not is_bunyan else bunyan_level(number)
 
 
 def _is_request(named: Mapping[str, Any]) -> bool:
-    """A server's line for each request: method, path and status, and no level."""
+    """Return whether it is a server's line for a request: method, path and status, and no level."""
     has_method = any("method" in key for key in named)
     paths = any(key.endswith(tuple(_REQUEST_PATHS)) for key in named)
     statuses = any(key.endswith(tuple(_REQUEST_STATUSES)) for key in named)
@@ -554,7 +555,7 @@ def _is_request(named: Mapping[str, Any]) -> bool:
 
 
 def _holds_stack(fields: Mapping[str, Any], depth: int = 0) -> bool:
-    """Whether a field holds an exception's stack."""
+    """Return whether a field holds an exception's stack."""
     for key, value in fields.items():
         if isinstance(value, str) and "\n" in value:
             if _normal(key).startswith(_STACK_KEYS) or _normal(key).endswith(_STACK_KEYS):
@@ -565,7 +566,7 @@ def _holds_stack(fields: Mapping[str, Any], depth: int = 0) -> bool:
 
 
 def _full_text(message: str, fields: dict[str, Any], attributes: dict[str, Any]) -> str:
-    """The message, then every other field on a line of its own: a traceback may stand in one of them."""
+    """Return the message, then every other field on its own line, as one of them may hold a traceback."""
     railways = {"attributes", "tags"} if isinstance(fields.get("attributes"), list) else set()
     parts = [message] if message else []
     for name, value in (*fields.items(), *attributes.items()):

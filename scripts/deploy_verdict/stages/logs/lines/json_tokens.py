@@ -1,16 +1,16 @@
-"""Where the values of a JSON object stand in its line's bytes, and what its text shows of them. Pure."""
+"""Where the values of a JSON object stand in the bytes of its line, and how its text shows them. Pure."""
 
 import re
 from collections.abc import Sequence
 
 from deploy_verdict.stages.logs.lines.alike import Cut
 
-# What an object consists of whose strings hold no escape.
+# The tokens of an object whose strings hold no escape.
 _TOKEN = re.compile(rb"\"[^\"\\]*\"|-?[0-9]+(?:\.[0-9]+)?|true|false|null|[{}\[\],:]|\s+")
 
 
 def values_of(raw: bytes) -> dict[str, list["re.Match[bytes]"]] | None:
-    """The tokens of each value of an object; None of any other text, or where one stands for another text."""
+    """Return the tokens of each value of an object; None for other text, or a key that occurs twice."""
     found: dict[str, list[re.Match[bytes]]] = {}
     place, depth, name = 0, 0, None
     for token in _TOKEN.finditer(raw):
@@ -31,7 +31,7 @@ def values_of(raw: bytes) -> dict[str, list["re.Match[bytes]"]] | None:
 
 
 def as_shown(tokens: Sequence["re.Match[bytes]"]) -> list["bytes | re.Match[bytes]"]:
-    """A value as a line's text shows it: a string without its quotes, an object as JSON."""
+    """Return a value as the text of a line shows it: a string without quotes, an object as JSON."""
     if len(tokens) == 1:
         return [*tokens]
     spaced = {b",": b", ", b":": b": "}
@@ -44,18 +44,18 @@ def as_shown(tokens: Sequence["re.Match[bytes]"]) -> list["bytes | re.Match[byte
 
 
 def within_quotes(token: "re.Match[bytes]") -> tuple[int, int]:
-    """Where a value stands, a string without its quotes."""
+    """Return where a value begins and ends; a string without its quotes."""
     is_text = token[0][:1] == b'"'
     return token.start() + is_text, token.end() - is_text
 
 
 def is_open_number(written: bytes) -> bool:
-    """Whether a number may be shown otherwise than it is written, as 1.50 is."""
+    """Return whether a number may be shown differently from how it is written, as 1.50 is."""
     return written[:1] == b"-" or (b"." in written and written[:1] != b'"')
 
 
 def cuts_of(parts: Sequence["bytes | re.Match[bytes]"]) -> tuple[Cut, ...]:
-    """The parts of a text: what holds no digit is the same in all lines that are alike."""
+    """Return the parts of a text; those without a digit are constant in all lines of a shape."""
     cuts, before = [], b""
     for part in parts:
         if isinstance(part, bytes):

@@ -1,11 +1,11 @@
-"""What the words and numbers of other loggers mean as levels, as data. Pure."""
+"""What the words and numbers of loggers mean as levels, as data. Pure."""
 
 import re
 
 CRITICAL, ERROR, WARNING, INFO, DEBUG = "CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"
 ERROR_LEVELS = (ERROR, CRITICAL)
 
-# Words that stand in a line's own place for a level in more than one format.
+# Words that more than one format uses in a line's place for a level.
 WORDS = {
     **dict.fromkeys(("EMERGENCY", "EMERG", "EMRG", "ALERT", "ALRT", "CRITICAL", "CRIT", "CRT"), CRITICAL),
     **dict.fromkeys(("DPANIC", "PANIC", "FATAL", "FATA", "FTL", "PANI", "PNC"), CRITICAL),
@@ -15,7 +15,7 @@ WORDS = {
     **dict.fromkeys(("DEBUG", "DEBU", "DEBG", "DBUG", "DBG"), DEBUG),
     **dict.fromkeys(("VERBOSE", "VRB", "TRACE", "TRCE", "TRC"), DEBUG),
 }
-# java.util.logging and PostgreSQL say them in the system's language.
+# java.util.logging and PostgreSQL write them in the system's language.
 LOCALISED = {
     **dict.fromkeys(("PANIK", "ПАНИКА", "ВАЖНО", "FATALE", "致命错误"), CRITICAL),
     **dict.fromkeys(("SCHWERWIEGEND", "GRAVE", "ALLVARLIG", "重大", "严重", "심각"), ERROR),
@@ -27,7 +27,7 @@ LOCALISED = {
     **dict.fromkeys(("INFOS", "INFORMACIÓN", "INFORMACION", "INFORMAÇÕES", "INFORMAZIONI"), INFO),
     **dict.fromkeys(("INFORMATIONS", "HINWEIS", "JOURNAL", "СООБЩЕНИЕ", "信息", "情報", "정보"), INFO),
 }
-# Words that are a level only where brackets, a key or a format of their own say so.
+# Words that are a level only if brackets, a key or a format of their own say so.
 NAMED = {
     **WORDS,
     **dict.fromkeys(("INFORMATIONAL", "LOG", "NOTE", "SYSTEM", "CONFIG", "HTTP", "STATEMENT", "AUDIT"), INFO),
@@ -45,7 +45,7 @@ _RANKS = {DEBUG: -4, INFO: 0, WARNING: 4, ERROR: 8}
 
 
 def named_level(word: str) -> str | None:
-    """The level that a word in a level's place means: any case, Go's ERROR+4 included."""
+    """Return the level that a word means in a level's place, in any case, also Go's ERROR+4; else None."""
     word = word.strip().upper()
     found = NAMED.get(word)
     if found is not None:
@@ -63,30 +63,30 @@ def named_level(word: str) -> str | None:
 
 
 def syslog_level(priority: int) -> str | None:
-    """The level of a syslog severity, or of a priority that holds the facility too."""
+    """Return the level of a syslog severity, or of a priority that includes the facility."""
     return SYSLOG[priority % 8] if 0 <= priority <= 191 else None
 
 
 def banded(number: float, *bands: tuple[float, str]) -> str:
-    """The level of the highest band that a number reaches; below all of them DEBUG."""
+    """Return the level of the highest band that a number reaches; DEBUG below all of them."""
     return next((level for least, level in bands if number >= least), DEBUG)
 
 
 def bunyan_level(number: float) -> str:
-    """The level of pino and bunyan."""
+    """Return the level of a number of pino or bunyan."""
     return banded(number, (60, CRITICAL), (50, ERROR), (40, WARNING), (30, INFO))
 
 
 def python_level(number: float) -> str:
-    """The level of Python's logging."""
+    """Return the level of a number of Python's logging."""
     return banded(number, (50, CRITICAL), (40, ERROR), (30, WARNING), (20, INFO))
 
 
 def hundreds_level(number: float) -> str:
-    """The level of Monolog and of Google Cloud's severity: neither calls an error what the other does not."""
+    """Return the level of a number of Monolog or Google Cloud, which agree on what is an error."""
     return banded(number, (500, CRITICAL), (400, ERROR), (300, WARNING), (200, INFO))
 
 
 def otel_level(number: float) -> str:
-    """The level of OpenTelemetry's SeverityNumber."""
+    """Return the level of OpenTelemetry's SeverityNumber."""
     return banded(number, (21, CRITICAL), (17, ERROR), (13, WARNING), (9, INFO))

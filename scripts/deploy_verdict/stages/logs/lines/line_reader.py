@@ -1,4 +1,4 @@
-"""Reads the lines of one log: finds each line's format, and by it its time, its level and its message. Pure.
+"""Reads the lines of one log: finds each line's format, and with it its time, level and message. Pure.
 
 What cannot be read is text without a time, never an error: a log holds whatever somebody printed.
 """
@@ -18,7 +18,7 @@ from deploy_verdict.stages.logs.lines.levels import ERROR_LEVELS, named_level
 from deploy_verdict.stages.logs.lines.source_lines import SourceLine, without_colours
 from deploy_verdict.stages.logs.lines.times import TIMES, Stamp, read_time
 
-# What is read of a log's beginning to learn how it is written.
+# How much of a log's beginning is read to learn how it is written.
 LEARN_BYTES, LEARN_LINES = 65536, 300
 _MAX_WRAPPERS = 3
 _HEAD_CHARS = 1024
@@ -42,7 +42,7 @@ _BROKEN_LEVEL = re.compile(
 _UNREAD = SourceLine("")
 
 
-# Lines that differ in digits alone have time, level and message in the same places.
+# Lines that differ only in digits have time, level and message in the same places.
 _MOST_SHAPES, _MOST_LENGTHS, _MOST_TIMES = 4096, 24, 4096
 _MOST_MESSAGE_CHARS = 300
 _new = tuple.__new__
@@ -62,7 +62,8 @@ class _Shape(NamedTuple):
 class LineReader:
     """Reads lines of one log. `reference`: about when the log ends, for times without a year or a date.
 
-    `learn` is given the first lines of the log: what a single line leaves open is decided by what most say.
+    `learn` is given the first lines of the log: what a single line leaves open is decided by what most of
+    them say.
     """
 
     def __init__(self, reference: datetime | None = None) -> None:
@@ -75,13 +76,13 @@ class LineReader:
         self._shapes: dict[bytes, _Shape] = {}
         self._lengths: list[int] = []
         self._wholes: dict[bytes, tuple[SourceLine, int, int]] = {}
-        # Where the line in a wrapper begins, as long as that wrapper bears no time; else None.
+        # Where the line inside a wrapper begins, while that wrapper has no time; else None.
         self._inner_at: int | None = 0
         self._outer = ""
         self._times: dict[str, Stamp] = {}
         self._messages: dict[bytes, SourceLine] = {}
         self._alike = AlikeLines(self._quick_time)
-        # A line like one before, with its time; None of any other line.
+        # Returns a repeated line with its time, or None.
         self.repeat_of = self._alike.of
         self._json = tuple(
             JsonReader(partial(self._read_message, depth=depth + 1), self._quick_time)
@@ -89,7 +90,7 @@ class LineReader:
         )
 
     def learn(self, texts: Sequence[str]) -> None:
-        """Decide on the first lines how this log writes what a single line leaves open."""
+        """Decide by the first lines how this log writes what a single line leaves open."""
         days = [
             re.match(r"\D{0,20}(?:\d{1,9}\D{1,9})?(\d{1,2})[/-](\d{1,2})[/-]\d{4}", text, re.ASCII)
             for text in texts
@@ -114,7 +115,7 @@ class LineReader:
         return self._read(without_colours(text), 0)._replace(after_t0=after_t0)
 
     def read_bytes(self, raw: bytes, after_t0: bool | None = None) -> SourceLine:
-        """Read one line as it stands in a file; one of a shape that is known costs next to nothing."""
+        """Read one line as it stands in a file; a line of a known shape costs next to nothing."""
         for length in self._lengths:
             shape = self._shapes.get(raw[:length].translate(ZEROED))
             if shape is not None:
@@ -143,7 +144,7 @@ class LineReader:
         return self.read(text, after_t0)
 
     def _learnt(self, raw: bytes, line: SourceLine, time: tuple[int, int] | None) -> SourceLine:
-        """A line that was read, once those like it are known; `time`: where a line of text has its own."""
+        """Return a line, and learn its shape; `time` is where a text line has its time, None for JSON."""
         if line.plain and self._alike.is_new(raw):
             if time is not None:
                 places: Places | None = Places(time, (Cut(b"", 0, len(line.text)),))
@@ -153,7 +154,7 @@ class LineReader:
         return line
 
     def _is_known_message(self, text: str) -> bool:
-        """Whether a message's digits change nothing of how it is read."""
+        """Return whether digits do not change how a message is read."""
         return text.encode().translate(ZEROED) in self._messages
 
     def _quick_time(self, written: str) -> Stamp:
@@ -165,12 +166,12 @@ class LineReader:
         return known
 
     def _remember(self, line: SourceLine, span: tuple[int, int] | None, word: str | None) -> None:
-        """Keep the shape of a line whose format is certain from its beginning alone."""
+        """Keep the shape of a line whose format is certain from its beginning."""
         place = self._inner_at
         if span is None or place is None or not line.plain or len(self._shapes) >= _MOST_SHAPES:
             return
         length = place + line.message_at
-        # A word's end is only seen by what follows: ERROR is a level, ERROR_PAGE is none.
+        # Only what follows shows the end of a word: ERROR is a level, ERROR_PAGE is not.
         is_cut = self._outer[length - 1 : length].isalnum()
         head = self._outer[: length + is_cut]
         if (
@@ -190,7 +191,7 @@ class LineReader:
         )
 
     def _remember_whole(self, line: SourceLine, text: str, span: tuple[int, int]) -> None:
-        """Keep all of a line behind whose time nothing tells a level: those alike are read alike."""
+        """Keep a complete line that has a time but no level, so that lines of its shape are read alike."""
         if line.text == text and text.isascii() and len(text) <= _MOST_MESSAGE_CHARS:
             if len(self._wholes) >= _MOST_SHAPES:
                 self._wholes.clear()
@@ -199,7 +200,7 @@ class LineReader:
     def of_platform(
         self, text: str, at: datetime | None, severity: str | None, *, structured: bool
     ) -> SourceLine:
-        """A line that Railway gives with its time and severity."""
+        """Read a line that Railway gives with its time and severity."""
         line = self.read(text)
         level = platform_level(line, severity, structured=structured)
         return line._replace(at=at, level=level, zoned=True, enveloped=True, problem=None, filled=None)
@@ -224,7 +225,7 @@ class LineReader:
         return _UNREAD._replace(text=text, bare=True)
 
     def _read_message(self, text: str, depth: int) -> SourceLine:
-        """A message within JSON; without a time, those that differ in digits alone are read alike."""
+        """Read a message within JSON. Without a time, messages that differ only in digits are read alike."""
         if not text.isascii() or len(text) > _MOST_MESSAGE_CHARS or text[:1] in "{<":
             return self._read(without_colours(text), depth)
         shape = text.encode().translate(ZEROED)
@@ -272,7 +273,7 @@ class LineReader:
         return line
 
     def _unwrapped(self, line: SourceLine, depth: int) -> SourceLine:
-        """A wrapper's line with what the line in it says: its own time stays, the inner level wins."""
+        """Return a wrapper's line with what is in it: the wrapper's time stays, the inner level wins."""
         text, end = line.text, line.message_at
         if depth >= _MAX_WRAPPERS:
             return line._replace(bare=True)
@@ -302,8 +303,8 @@ class LineReader:
         )  # fmt: skip
 
     def _broken_json(self, text: str) -> SourceLine:
-        """JSON that was cut: its time and level, where they are still whole."""
-        # Only what stands on the first floor: a header may be called "level" too.
+        """Read JSON that was cut: its time and level, if they are still complete."""
+        # Only the top level counts: a header may be called "level" too.
         head = text[:1] + text[1:_HEAD_CHARS].partition("{")[0]
         time, level = _BROKEN_TIME.search(head), _BROKEN_LEVEL.search(head)
         stamp = self.time(time[1]) if time else Stamp()
@@ -313,7 +314,7 @@ class LineReader:
         )
 
     def _logfmt(self, text: str) -> SourceLine | None:
-        """A line of name=value pairs that begin it."""
+        """Read a line that begins with name=value pairs."""
         level: str | None = None
         stamp, place, names = Stamp(), 0, set[str]()
         for _ in range(_MOST_PAIRS):
@@ -371,13 +372,13 @@ def _is_open(line: SourceLine) -> bool:
 
 
 def _left_by(line: SourceLine) -> str:
-    """A line without its time and its wrappers."""
+    """Return a line without its time and its wrappers."""
     time = _TIME.regex.match(line.text) if line.format == _HARMLESS_ALONE else None
     return line.text[time.end() if time is not None else line.message_at :]
 
 
 def _agrees(row: Format, texts: Sequence[str], unread: Sequence[str]) -> bool:
-    """Whether the first lines of a log show a row that no single line can."""
+    """Return whether a log's first lines show a row that no single line can."""
     if row.shown_by is not None:
         shown = re.compile(row.shown_by)
         return any(shown.search(text, 0, _HEAD_CHARS) for text in texts)

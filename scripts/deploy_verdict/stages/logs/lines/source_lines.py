@@ -1,4 +1,4 @@
-"""One line of a log as a dated, levelled text, whatever its shape. Pure."""
+"""One line of a log as a dated text with a level, whatever its shape. Pure."""
 
 import re
 from datetime import datetime
@@ -12,13 +12,13 @@ _COLOURS = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 class SourceLine(NamedTuple):
     """One line. `level` is CRITICAL, ERROR, WARNING, INFO, DEBUG, or UNPROVEN_LEVEL; times are in UTC.
 
-    `enveloped`: the time stands beside the text, not in it. `zoned`: False when the time bears no zone
-    (then it is read as UTC). `glued`: the rest of an overlong line. `after_t0`: whether the line is
-    known to have been written before or after T0; None where nobody knows. `kind`, `format`, `message_at`:
-    see Entry. `bare`: no format was known behind the wrapper, so the line may continue the one before it.
-    `awaits_level`: the level stands on the next line. `problem`: why a time that is written is unknown.
-    `filled`: what of the time was not written, "year" or "date". `plain`: complete in itself, with a level or
-    as a request, unless bare lines follow. `records`: the lines that it holds, where it is a batch of them.
+    `enveloped`: the time stands beside the text, not in it. `zoned`: False if the time has no zone (it is
+    then read as UTC). `glued`: the rest of an overlong line. `after_t0`: whether the line was written after
+    T0; None if nobody knows. `kind`, `format`, `message_at`: see Entry. `bare`: no format is known after the
+    wrapper, so the line may continue the previous one. `awaits_level`: the level stands on the next line.
+    `problem`: why a written time is unknown. `filled`: what of the time was not written, "year" or "date".
+    `plain`: complete in itself, with a level or as a request, unless bare lines follow. `records`: the lines
+    it holds, if it is a batch.
     """
 
     text: str
@@ -40,5 +40,5 @@ class SourceLine(NamedTuple):
 
 
 def without_colours(text: str) -> str:
-    """The text without a terminal's escape sequences."""
+    """Return the text without a terminal's escape sequences."""
     return _COLOURS.sub("", text) if "\x1b" in text else text

@@ -1,6 +1,6 @@
-"""The ways in which logs write a time, as data, and their reading. Pure.
+"""The ways in which logs write a time, as data, and how they are read. Pure.
 
-A time without a year or date is filled from the moment at which the log was read; a zone whose abbreviation
+A time without a year or date is completed from the moment at which the log was read. A zone abbreviation that
 means several offsets makes the time unknown, never UTC.
 """
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-# Hours east of UTC. In use today after the tz database, and those that older systems still print.
+# Hours east of UTC: those in use today (tz database), and those that older systems still print.
 ZONES = {
     **dict.fromkeys(("UTC", "GMT", "UCT", "WET", "Z"), 0.0),
     **dict.fromkeys(("CET", "WEST", "BST", "MET", "WAT"), 1.0),
@@ -45,7 +45,7 @@ _ZONE = (
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
 _END = r"(?![0-9A-Za-z]|:[0-9])"
 _MONTH, _DAY = r"[A-Z][a-z]{2}", r"[A-Z][a-z]{2}"
-# java.util.logging writes months and halves of the day in the system's language.
+# java.util.logging writes months and AM/PM in the system's language.
 _HALF = r"(?:[APEF]M|[AP]\. M\.|午[前後]|[上下]午|오[전후])"
 
 # Each way once: what it looks like. Digits stand for any digits, so that lines of one shape are read alike.
@@ -88,7 +88,7 @@ TIMES = {
     ),
     "month-day": r"(?:[0-9]{4})?[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}",
 }
-# Elsewhere such digits are anything.
+# Outside of their own format, such digits may be anything.
 _OF_ONE_FORMAT = ("month-day", "tiny", "short", "WebSphere", "good", "tabbed")
 ANY_TIME = "|".join(f"(?:{regex})" for name, regex in TIMES.items() if name not in _OF_ONE_FORMAT)
 
@@ -146,9 +146,9 @@ _LATER = timedelta(minutes=10)
 
 
 class Stamp(NamedTuple):
-    """A time in UTC, or None. `zoned` is False when it bears no zone; `problem` is why it is unknown.
+    """A time in UTC, or None. `zoned` is False if it has no zone; `problem` is why it is unknown.
 
-    `filled`: what the time did not say and was filled: "year" or "date".
+    `filled`: what was not written and was completed, "year" or "date".
     """
 
     at: datetime | None = None
@@ -158,9 +158,9 @@ class Stamp(NamedTuple):
 
 
 def read_time(written: str, reference: datetime | None = None, *, day_first: bool | None = None) -> Stamp:
-    """Read a time, written in one of the ways of TIMES. `reference`: when the log ends, for what is missing.
+    """Read a time written in one of the ways of TIMES; `reference`, when the log ends, completes it.
 
-    `day_first` says how 02/03/2026 is meant; None takes the reading that is nearest to the reference.
+    `day_first` says how 02/03/2026 is meant; with None the reading nearest to the reference counts.
     """
     if _ISO_HEAD.match(written):
         try:
@@ -184,7 +184,7 @@ def read_time(written: str, reference: datetime | None = None, *, day_first: boo
 
 
 def epoch_time(value: float) -> Stamp:
-    """Seconds, milliseconds, microseconds or nanoseconds since 1970."""
+    """Read seconds, milliseconds, microseconds or nanoseconds since 1970."""
     for low, high, per_second in _EPOCH_UNITS:
         if low <= value < high:
             return Stamp(datetime.fromtimestamp(value / per_second, UTC))
@@ -240,7 +240,7 @@ def _month(got: dict[str, str]) -> int:
 
 
 def _zone(written: str) -> timezone | ZoneInfo | str | None:
-    """The zone, None where none is written, or why it is unknown."""
+    """Return the zone, None if none is written, or why it is unknown."""
     if not written:
         return None
     if written[:3] in ("UTC", "GMT") and len(written) > 3:
@@ -264,7 +264,7 @@ def _zone(written: str) -> timezone | ZoneInfo | str | None:
 
 
 def _with_year(month: int, day: int, clock: timedelta, reference: datetime | None) -> Stamp:
-    """The year in which it lies last before the reference."""
+    """Complete the year: the last one in which the time is not after the reference."""
     if reference is None:
         return Stamp(problem="its time has no year")
     for year in (reference.year + 1, reference.year, reference.year - 1):
@@ -278,7 +278,7 @@ def _with_year(month: int, day: int, clock: timedelta, reference: datetime | Non
 
 
 def _with_date(clock: timedelta, reference: datetime | None) -> Stamp:
-    """The day on which it lies last before the reference."""
+    """Complete the date: the last day on which the time is not after the reference."""
     if reference is None:
         return Stamp(problem="its time has no date")
     moment = datetime(reference.year, reference.month, reference.day, tzinfo=UTC) + clock
@@ -298,7 +298,10 @@ def _slashed(
     *,
     day_first: bool | None,
 ) -> Stamp:
-    """02/03/2026: March 2nd or February 3rd. Without a known order the nearest to the reference counts."""
+    """Read 02/03/2026: March 2nd or February 3rd.
+
+    Without a known order, the nearest to the reference counts.
+    """
     found = []
     for is_day_first in (False, True) if day_first is None else (day_first,):
         month, day = (second, first) if is_day_first else (first, second)
@@ -312,7 +315,10 @@ def _slashed(
 
 
 def _short_year(first: int, second: int, third: int, clock: timedelta, reference: datetime | None) -> Stamp:
-    """26/02/03 of Hadoop, 02/03/26 of Rich: of the orders in use the one nearest to the reference."""
+    """Read 26/02/03 (Hadoop) or 02/03/26 (Rich).
+
+    Of the orders in use, the nearest to the reference counts.
+    """
     found = []
     for year, month, day in ((first, second, third), (third, first, second), (third, second, first)):
         try:

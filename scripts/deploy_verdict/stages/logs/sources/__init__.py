@@ -1,1 +1,1 @@
-"""Where a log's lines come from, and whether its clock is ours."""
+"""Where a log's lines come from, and whether its clock agrees with ours."""

@@ -1,4 +1,4 @@
-"""A log's times, put right by what the canary found of its clock. Pure."""
+"""A log's times, corrected by what the canary found out about its clock. Pure."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,32 +17,32 @@ class LineWatch(Protocol):
         """Take in a line."""
 
     def add_repeats(self, repeats: Repeats) -> None:
-        """Take in lines that are like ones before."""
+        """Take in lines that repeat earlier ones."""
 
 
 class WatchedSource:
-    """A source whose lines are shown to others as they pass, with their times corrected by `ahead`."""
+    """A source whose lines are shown to watches as they pass, with times corrected by `ahead`."""
 
     def __init__(self, source: LogSource, *watches: LineWatch, ahead: timedelta = timedelta(0)) -> None:
         self._source, self._watches, self._ahead = source, watches, ahead
 
     @property
     def name(self) -> str:
-        """The source's own."""
+        """The name of the source."""
         return self._source.name
 
     @property
     def fault(self) -> Fault | None:
-        """The source's own."""
+        """The fault of the source."""
         return self._source.fault
 
     @property
     def incomplete(self) -> tuple[str, ...]:
-        """The source's own."""
+        """What the source lacks."""
         return self._source.incomplete
 
     def lines(self) -> Iterator[SourceLine | Repeats]:
-        """The source's lines."""
+        """Yield the source's lines."""
         for line in self._source.lines():
             if not isinstance(line, Repeats):
                 yield self._seen(line)

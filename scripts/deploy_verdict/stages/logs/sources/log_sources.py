@@ -1,6 +1,6 @@
-"""Where each log of the plan is read: a file, the deployment's own on the platform, or another service's.
+"""Where each log of the plan is read: a file, the deployment's own log on the platform, or another service's.
 
-Nothing here raises for what the platform refuses: that is the source's fault.
+Nothing here raises if the platform refuses: that becomes the source's fault.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from deploy_verdict.stages.logs.counting.review import FileSource, LogSource, Re
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedLog:
-    """One log of the plan; `name` is empty for the service's own."""
+    """One log of the plan; `name` is "" for the service's own."""
 
     context: Context
     file: WindowFile
@@ -25,12 +25,12 @@ class PlacedLog:
 
     @property
     def label(self) -> str:
-        """How lines of progress call it."""
+        """Its name in lines of progress."""
         return f"logs ({self.name})" if self.name else "logs"
 
     @property
     def path(self) -> Path | None:
-        """The file that it is read from; None where it is the platform's."""
+        """The file from which it is read; None if it is on the platform."""
         if isinstance(self.rules, OtherLog):
             return Path(self.rules.file) if self.rules.file else None
         return self.context.log
@@ -41,7 +41,7 @@ class PlacedLog:
         return timedelta(seconds=(self.rules.novelty or Novelty()).before)
 
     def of_window(self, end: datetime) -> LogSource:
-        """The window's log: complete, or what is new of it."""
+        """Return the window's log: complete, or what is new of it."""
         since = self.context.since
         if self.path is not None:
             at_t0 = self._at_t0()
@@ -61,16 +61,16 @@ class PlacedLog:
         return self._railway_source(platform, platform.deployment_ids, since, end)
 
     def of_time_before(self, end: datetime) -> LogSource:
-        """The log of the time before `end`, which is that of the deployment before this one."""
+        """Return the log of the time before `end`, which is the previous deployment's."""
         if self.path is not None:
             return FileSource(self.path, ends=end)
         if not isinstance(self.rules, OtherLog):
             return self._of_deployment_before(end)
-        # The other service goes on as it was: what changed is the deployment that uses it.
+        # The other service is unchanged: what changed is the deployment that uses it.
         return self._of_other_service(self.rules, end - self.length, end)
 
     def of_startup(self, start: datetime, end: datetime) -> LogSource:
-        """The log of this deployment before T0."""
+        """Return the log of this deployment before T0."""
         if self.path is not None:
             return FileSource(self.path, ends=end)
         if isinstance(self.rules, OtherLog):
@@ -81,7 +81,7 @@ class PlacedLog:
         return self._railway_source(platform, platform.deployment_ids, start, end)
 
     def _earlier(self) -> tuple[LogAtT0, ...]:
-        """The file as readings at earlier samples found it."""
+        """Return the file as readings at earlier samples found it."""
         loaded = (item for item in self.context.evidence() if isinstance(item, Loaded))
         observations = (item for one in loaded for item in one.evidence.observations)
         found = (item for item in observations if isinstance(item, LogObservation) and item.log == self.name)
@@ -131,7 +131,7 @@ class PlacedLog:
         return source
 
     def deployed_at(self) -> datetime | None:
-        """When the platform says that this deployment was made."""
+        """Return when the platform says that this deployment was created, or None."""
         readings = deployment_readings(self.context.evidence())
         deployment = next((item.deployment for item in readings if item.deployment), None)
         return deployment.created_at if deployment else None

@@ -1,4 +1,4 @@
-"""The deployment's own log as Railway keeps it, complete, as a source for the log review."""
+"""The deployment's complete log, as Railway keeps it, as a source for the log review."""
 
 import json
 import tempfile
@@ -17,11 +17,10 @@ _SHORTEST_DAYS = 7
 
 
 class RailwaySource:
-    """Reads each deployment's log backwards into a temporary file, then gives the lines oldest first.
+    """Reads each deployment's log backwards into a temporary file, then yields the lines oldest first.
 
-    From the first line on, start-up lines included, or from `start` on, up to `end`.
-    `tier` is the workspace's plan, which decides how long a log is kept; the shortest is taken
-    where it is not known.
+    It reads from the first line, start-up lines included, or from `start`, up to `end`. `tier` is the
+    workspace's tier, which decides how long a log is kept; if it is not known, the shortest time is assumed.
     """
 
     def __init__(
@@ -53,13 +52,13 @@ class RailwaySource:
         self.incomplete = (*self.incomplete, reason)
 
     def lines(self) -> Iterator[SourceLine]:
-        """The lines of all deployments, oldest first; those of several are merged by their time."""
+        """Yield the lines of all deployments, oldest first, merged by their time."""
         with tempfile.TemporaryFile("w+b") as file:
             merged = [self._spilled(file, identity) for identity in self._ids]
             yield from _merged([_read_back(file, places, LineReader(self._end)) for places in merged])
 
     def _spilled(self, file: IO[bytes], deployment_id: str) -> list[tuple[int, int]]:
-        """Where each page of a log lies in the file, the oldest page first."""
+        """Write a log into the file; return where each of its pages lies, the oldest first."""
         places: list[tuple[int, int]] = []
         count = 0
 
@@ -110,7 +109,7 @@ def _read_back(
     for begin, end in places:
         place = begin
         while place < end:
-            # Several logs are read from one file in turns, so each finds its own place again.
+            # Several logs are read from one file in turn, so each seeks its own place again.
             file.seek(place)
             raw = file.readline()
             place += len(raw)
@@ -120,7 +119,7 @@ def _read_back(
 
 
 def _merged(logs: Sequence[Iterator[SourceLine]]) -> Iterator[SourceLine]:
-    """By time; a line without one stays behind the line before it."""
+    """Yield the lines of several logs by time; a line without a time stays behind the line before it."""
     heads = [(next(log, None), log) for log in logs]
     while True:
         waiting = [(head, log) for head, log in heads if head is not None]

@@ -1,1 +1,1 @@
-"""Database servers that are asked themselves, read only."""
+"""Clients that query a database server for its connections, read only."""

@@ -1,4 +1,4 @@
-"""Asks a PostgreSQL for its connections: pg_stat_activity in read-only transactions. Nothing is written."""
+"""Queries PostgreSQL for its connections: pg_stat_activity, in read-only transactions."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from deploy_verdict.stages.pools.servers.server import (
     not_installed,
 )
 
-# Sessions of other users hide everything but user and database from a role without pg_read_all_stats.
+# To a role without pg_read_all_stats, sessions of other users show nothing but user and database.
 _SESSIONS = """
 select pid = pg_backend_pid(), usename, datname, application_name, host(client_addr), state,
        backend_type is null
@@ -29,7 +29,7 @@ select extract(epoch from pg_postmaster_start_time())::text,
 
 
 class PostgresServer:
-    """One connection to a PostgreSQL; it is opened with the first question, and again after a failed one."""
+    """One connection to PostgreSQL. The first query opens it, as does the first one after a failure."""
 
     def __init__(self, address: str, of: Of | None, within_s: float) -> None:
         try:
@@ -40,7 +40,7 @@ class PostgresServer:
         self._connection: Any = None
 
     def ask(self) -> dict[str, Any]:
-        """The sessions as counts."""
+        """Return the sessions as counts, with the server's start and limits; raise ServerError."""
         deadline = Deadline(self._within_s)
         try:
             connection = self._connected()
@@ -63,7 +63,7 @@ class PostgresServer:
         }
 
     def _counts(self, sessions: list[tuple[Any, ...]]) -> dict[str, Any]:
-        # Ours, also the one of another sampler of this tool.
+        # Ours includes connections of other samplers of this tool.
         ours = [row for row in sessions if row[0] or row[3] == OUR_NAME]
         others = [row for row in sessions if row not in ours]
         hidden = sum(bool(row[6]) for row in others)
@@ -106,7 +106,7 @@ class PostgresServer:
         return self._connection
 
     def close(self) -> None:
-        """Leave; the next question connects again."""
+        """Close the connection; the next query opens a new one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -1,4 +1,4 @@
-"""Asks a Redis for its connections: INFO, and CLIENT LIST where it is allowed. Nothing is written."""
+"""Queries Redis for its connections: INFO, and CLIENT LIST if allowed. Nothing is written."""
 
 from typing import Any
 
@@ -22,13 +22,13 @@ _KEPT = (
     "rejected_connections",
     "total_connections_received",
 )
-# Of a longer list of clients, a reading would take too long; then only INFO's own count is kept.
+# A longer list of clients would take too long for a reading; INFO's own count is kept instead.
 MOST_LISTED = 5000
 NO_CLIENTS = "N"
 
 
 class RedisServer:
-    """One connection to a Redis."""
+    """One connection to Redis."""
 
     def __init__(self, address: str, of: Of | None, within_s: float) -> None:
         try:
@@ -44,7 +44,7 @@ class RedisServer:
                 client_name=OUR_NAME,
                 socket_timeout=within_s,
                 socket_connect_timeout=within_s,
-                # One question, one answer: a repeated one would hide what we are here to see.
+                # A retry would hide the failure that this reading is here to see.
                 retry=Retry(NoBackoff(), 0),
                 single_connection_client=False,
                 max_connections=1,
@@ -53,7 +53,7 @@ class RedisServer:
             raise error_of("Redis", error, cut=False, within_s=within_s) from error
 
     def ask(self) -> dict[str, Any]:
-        """INFO and the list of clients as counts."""
+        """Return INFO and the list of clients as counts; raise ServerError."""
         deadline = Deadline(self._within_s)
         try:
             with deadline.over(self._fileno):
@@ -80,7 +80,7 @@ class RedisServer:
                 )
                 for item in others
             )
-        # Redis counts us as a client too.
+        # Redis counts our own connection as a client too.
         connected = max(0, int(info.get("connected_clients", 0)) - own)
         counts = {"connected_clients": connected} | ({} if meant is None else {"clients": meant})
         return {
@@ -108,7 +108,7 @@ class RedisServer:
         return int(sock.fileno())
 
     def close(self) -> None:
-        """Leave; the next question connects again."""
+        """Close the connection; the next query opens a new one."""
         try:
             self._client.connection_pool.disconnect()
         except (self._redis.RedisError, OSError):
