@@ -14,7 +14,7 @@ from deploy_verdict.window.directory.evidence_store import read_evidence, read_f
 from deploy_verdict.window.judge_directory import read_bundle
 from deploy_verdict.window.sampling.collect import BRIEF_S, collect, has_source
 from deploy_verdict.window.sampling.sample import sit
-from deploy_verdict.window.sampling.schedule import interim_readings, looks, offsets_of, stages_at
+from deploy_verdict.window.sampling.schedule import interim_readings, offsets_of, scheduled_samples, stages_at
 from tests.bundles import T0
 from tests.plans import plan_of
 from tests.stages.platform import answering
@@ -139,7 +139,7 @@ def test_jobs_read_what_is_new_before_a_stage_that_writes():
     assert stages_at(plan, 3600.0) == ("deployment",)
     # Without a platform a job has no source; a process beside a log file may have one.
     alone = plan_of(PLAN)
-    assert (offsets_of(alone, dense=True), looks(alone, ())[1:]) == ((0.0,), ())
+    assert (offsets_of(alone, dense=True), scheduled_samples(alone, ())[1:]) == ((0.0,), ())
     assert [item.offset_s for item in interim_readings(alone, ())] == [900.0, 1800.0, 2700.0]
     assert interim_readings(alone, ("logs",)) == ()
 

@@ -8,7 +8,7 @@ from deploy_verdict import __version__
 from deploy_verdict.base.clock import Pace, Stop, WallClock
 from deploy_verdict.base.errors import EXIT_COULD_NOT_RUN, UsageError
 from deploy_verdict.evidence.bundle import Bundle, bundled
-from deploy_verdict.evidence.platform.platform_views import looks
+from deploy_verdict.evidence.platform.platform_views import deployment_samples
 from deploy_verdict.follow_up.rollback_execution import Rollback, Target, chosen, read_rollback
 from deploy_verdict.http.plan_probe import probe_of
 from deploy_verdict.model import (
@@ -61,7 +61,7 @@ def _named(target: Target) -> str:
 
 def _observation(bundle: Bundle, history: Path) -> DeploymentObservation | None:
     """Return the deployment sample at T+0, with all verdicts that are known by now."""
-    first = [sample.observation for sample in looks(bundle) if sample.observation.offset_s == 0]
+    first = [sample.observation for sample in deployment_samples(bundle) if sample.observation.offset_s == 0]
     usable = [observation for observation in first if observation.recent] or first
     if not usable:
         return None

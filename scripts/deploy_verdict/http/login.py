@@ -36,7 +36,7 @@ Learn = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
-class Pass:
+class LoginCredentials:
     """What a login has given: headers and cookies, valid from `at_s`, for `life_s` if that is known."""
 
     at_s: float
@@ -45,17 +45,17 @@ class Pass:
     life_s: float | None = None
 
 
-class Entrance:
+class LoginSession:
     """One login of the plan, shared by all threads. `send` sends its request; `learn` hides what it gives."""
 
     def __init__(self, login: "Login", send: Send, clock: Clock, learn: Learn) -> None:
         self._login, self._send, self._clock, self._learn = login, send, clock, learn
         self._lock = threading.Lock()
-        self._pass: Pass | None = None
+        self._pass: LoginCredentials | None = None
         self._fault: Fault | None = None
         self._failed_s = 0.0
 
-    def pass_or_fault(self) -> Pass | Fault:
+    def credentials_or_fault(self) -> LoginCredentials | Fault:
         """Return what goes with a request now, or a fault if the login failed."""
         with self._lock:
             held, now_s = self._pass, self._clock.monotonic_s()
@@ -63,7 +63,7 @@ class Entrance:
                 return held
             return self._taken(now_s)
 
-    def renewed(self, refused: Pass) -> Pass | None:
+    def renewed(self, refused: LoginCredentials) -> LoginCredentials | None:
         """Return another pass in place of one that a 401 refused; None if that cannot have expired yet."""
         with self._lock:
             held, now_s = self._pass, self._clock.monotonic_s()
@@ -72,19 +72,19 @@ class Entrance:
             if refused.life_s is not None or now_s - refused.at_s < YOUNGEST_EXPIRED_S:
                 return None
             taken = self._taken(now_s)
-            return taken if isinstance(taken, Pass) else None
+            return taken if isinstance(taken, LoginCredentials) else None
 
-    def _taken(self, now_s: float) -> Pass | Fault:
+    def _taken(self, now_s: float) -> LoginCredentials | Fault:
         if self._fault is not None and now_s - self._failed_s < AGAIN_S:
             return self._fault
         response = self._send(self._login)
         taken = self._read(response, self._clock.monotonic_s())
-        self._pass = taken if isinstance(taken, Pass) else None
+        self._pass = taken if isinstance(taken, LoginCredentials) else None
         self._fault = taken if isinstance(taken, Fault) else None
         self._failed_s = self._clock.monotonic_s()
         return taken
 
-    def _read(self, response: HttpResponse, at_s: float) -> Pass | Fault:
+    def _read(self, response: HttpResponse, at_s: float) -> LoginCredentials | Fault:
         what = f"the login POST {self._login.path}"
         if response.fault is not None:
             return _fault(response.fault.whose, f"{what} failed: {response.fault.detail}")
@@ -115,7 +115,7 @@ class Entrance:
             self._learn(_LEARNED, token)
             headers = {name: text.replace("{token}", token) for name, text in self._login.header.items()}
         cookies = response.cookies if self._login.cookies else None
-        return Pass(at_s, headers, cookies, self._life_s(response))
+        return LoginCredentials(at_s, headers, cookies, self._life_s(response))
 
     def _life_s(self, response: HttpResponse) -> float | None:
         if self._login.renew_every is not None:

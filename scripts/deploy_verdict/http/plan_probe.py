@@ -2,7 +2,7 @@
 
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.exchange import HttpRequest, HttpResponse, response_to
-from deploy_verdict.http.login import Entrance
+from deploy_verdict.http.login import LoginSession
 from deploy_verdict.http.probe import Probe
 from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.plan import Plan
@@ -25,15 +25,15 @@ def probe_of(plan: Plan, *, clock: Clock, redactor: Redactor, window_id: str) ->
             window_id=window_id,
             headers=site.auth.headers if site.auth and not site.auth.login else None,
         )
-        entrance = _entrance(plan, host, site.auth, clock, redactor)
-        return probe.with_access(entrance, foreign=None if plan.is_ours(host) else host, others=others)
+        login_session = _login_session(plan, host, site.auth, clock, redactor)
+        return probe.with_access(login_session, foreign=None if plan.is_ours(host) else host, others=others)
 
     return made(None, {name: made(name, {}) for name in plan.hosts})
 
 
-def _entrance(
+def _login_session(
     plan: Plan, host: str | None, auth: Auth | None, clock: Clock, redactor: Redactor
-) -> Entrance | None:
+) -> LoginSession | None:
     if auth is None or auth.login is None:
         return None
     site = plan.site(auth.login.host or host)
@@ -59,4 +59,4 @@ def _entrance(
         redactor.learn(name, value)
         learn(name, value)
 
-    return Entrance(auth.login, send, clock, hide)
+    return LoginSession(auth.login, send, clock, hide)

@@ -19,7 +19,7 @@ from deploy_verdict import __version__
 from deploy_verdict.base.clock import Clock
 from deploy_verdict.http.exchange import HttpRequest, HttpResponse, response_to
 from deploy_verdict.http.faults import is_worth_another_try
-from deploy_verdict.http.login import Entrance, Pass, token_expired
+from deploy_verdict.http.login import LoginCredentials, LoginSession, token_expired
 from deploy_verdict.http.retry import retry_after_s
 from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.model import Attempt, Exchange, Fault, Whose
@@ -67,17 +67,17 @@ class Probe:
         }
         # Our credentials; left out of anonymous requests.
         self._own = dict(headers or {})
-        self._entrance: Entrance | None = None
+        self._login_session: LoginSession | None = None
         self._foreign: str | None = None
         self._others: Mapping[str, Probe] = {}
         self._cookies: RequestsCookieJar | None = None
 
     def with_access(
-        self, entrance: Entrance | None, *, foreign: str | None, others: Mapping[str, "Probe"]
+        self, login_session: LoginSession | None, *, foreign: str | None, others: Mapping[str, "Probe"]
     ) -> "Probe":
-        """Return a copy that logs in with `entrance`; `foreign` names a system that is not the service."""
+        """Return a copy that logs in with it; `foreign` names a system that is not the service."""
         probe = copy.copy(self)
-        probe._entrance, probe._foreign, probe._others = entrance, foreign, others
+        probe._login_session, probe._foreign, probe._others = login_session, foreign, others
         return probe
 
     def to(self, host: str | None) -> "Probe":
@@ -92,8 +92,8 @@ class Probe:
 
     def enter(self) -> None:
         """Log in if that is due, so that the next request need not wait for it."""
-        if self._entrance is not None:
-            self._entrance.pass_or_fault()
+        if self._login_session is not None:
+            self._login_session.credentials_or_fault()
 
     def ask(
         self,
@@ -154,14 +154,14 @@ class Probe:
         max_body_bytes: int | None = None,
     ) -> Exchange:
         """Send with what the login gave; repeat once if that had expired, which the attempts show."""
-        if self._entrance is None or anonymous:
+        if self._login_session is None or anonymous:
             return self._ask(session, request, timeout_s, tries, max_body_bytes)
-        held = self._entrance.pass_or_fault()
+        held = self._login_session.credentials_or_fault()
         if isinstance(held, Fault):
             answer = HttpResponse(fault=self._redacted(held))
             return self._exchange(request, answer, self._clock.now(), (), 0.0)
         first = self._ask(session, _signed(session, request, held), timeout_s, tries, max_body_bytes)
-        renewed = self._entrance.renewed(held) if first.status == UNAUTHORIZED else None
+        renewed = self._login_session.renewed(held) if first.status == UNAUTHORIZED else None
         if renewed is None:
             return first
         second = self._ask(session, _signed(session, request, renewed), timeout_s, tries, max_body_bytes)
@@ -341,7 +341,7 @@ def _what_to_do(host: str, status: int) -> str:
     return ""
 
 
-def _signed(session: CuttableSession, request: HttpRequest, held: Pass) -> HttpRequest:
+def _signed(session: CuttableSession, request: HttpRequest, held: LoginCredentials) -> HttpRequest:
     """Return a request with what the login gave; a header of the request itself stays."""
     session.add_cookies(held.cookies)
     return replace(request, headers={**held.headers, **request.headers})

@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy_verdict import __version__
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import suite_tally
-from deploy_verdict.evidence.platform.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, deployment_samples
 from deploy_verdict.github.client import MAX_DESCRIPTION
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.markup.markdown import one_line
@@ -89,7 +89,7 @@ def bundle_service(bundle: Bundle) -> str:
 
 def commit_of(bundle: Bundle) -> str | None:
     """Return the deployed commit's full SHA, as GitHub accepts no shorter one; None if unknown."""
-    found = deployed(looks(bundle))
+    found = deployed(deployment_samples(bundle))
     for commit in (found.commit if found else None, bundle.subject.commit):
         if commit and re.fullmatch(r"[0-9a-f]{40}", commit):
             return commit
@@ -98,7 +98,7 @@ def commit_of(bundle: Bundle) -> str | None:
 
 def title_of(bundle: Bundle) -> str:
     """Return a tracking issue's title: service, environment and commit, as far as they are known."""
-    found, subject = deployed(looks(bundle)), bundle.subject
+    found, subject = deployed(deployment_samples(bundle)), bundle.subject
     commit = (found.commit if found else None) or subject.commit
     service = subject.service or bundle.plan.name
     where = f" in {subject.environment}" if subject.environment else ""

@@ -9,7 +9,7 @@ from itertools import islice
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, deployment_samples
 from deploy_verdict.markup.labels import counted, listed, moment
 from deploy_verdict.markup.lines import lines
 from deploy_verdict.markup.markdown import code, fenced, inline, one_line
@@ -89,7 +89,7 @@ def _log_lines(bundle: Bundle, cause: Cause) -> Iterator[str]:
 
 
 def _common(bundle: Bundle, verdict: Verdict, cause: Cause) -> Iterator[str]:
-    found = deployed(looks(bundle))
+    found = deployed(deployment_samples(bundle))
     yield f"Service: {code(bundle.subject.target)}"
     if found is not None and found.commit:
         message = (found.commit_message or "").partition("\n")[0]

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 from deploy_verdict.evidence.answers.exchanges import at_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_readings, suite_ran, suite_results
-from deploy_verdict.evidence.platform.platform_views import deployed, looks, points_of, readings_of
+from deploy_verdict.evidence.platform.platform_views import (
+    deployed,
+    deployment_samples,
+    points_of,
+    readings_of,
+)
 from deploy_verdict.model import (
     MetricsObservation,
     Outcome,
@@ -99,7 +104,7 @@ class _Families:
 
     def __init__(self, bundle: Bundle, verdict: Verdict) -> None:
         self._found = (*_of_verdict(bundle, verdict), *_of_evidence(bundle, verdict))
-        subject, live = verdict.subject, deployed(looks(bundle))
+        subject, live = verdict.subject, deployed(deployment_samples(bundle))
         common = {
             "service": subject.service or verdict.plan_name,
             "environment": subject.environment,

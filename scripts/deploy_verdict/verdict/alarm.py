@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform.platform_views import looks, readings_of
+from deploy_verdict.evidence.platform.platform_views import deployment_samples, readings_of
 from deploy_verdict.markup.labels import counted
 from deploy_verdict.model import Finding, HttpObservation, Outcome, Severity, Verdict, Whose
 from deploy_verdict.stages.deployment.state import NOT_BEGUN, OVER, standing
@@ -43,7 +43,7 @@ def only_alarming(verdict: Verdict) -> Verdict:
 
 def nothing_left(bundle: Bundle) -> str | None:
     """Return why nothing is left to watch: the deployment failed, stopped, was removed or replaced."""
-    for sample in looks(bundle):
+    for sample in deployment_samples(bundle):
         stands, offset_s = standing(sample.observation, bundle.subject), sample.observation.offset_s
         if stands.state in OVER or (offset_s == 0 and stands.state in NOT_BEGUN):
             return f"{stands.words} (seen at {shown_offset(offset_s)})"

@@ -7,10 +7,10 @@ W hours excludes only rates above 3/W per hour.
 from collections.abc import Iterator, Sequence
 
 from deploy_verdict.base.units import shown_duration, shown_offset, shown_percent
-from deploy_verdict.evidence.answers.looks import longest_unseen
+from deploy_verdict.evidence.answers.unseen_stretch import longest_unseen
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_before, log_observation
-from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, looks
+from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, deployment_samples
 from deploy_verdict.evidence.processes.instances import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.plan.checks.unwatched import unwatched
@@ -111,7 +111,7 @@ def _news(bundle: Bundle) -> Iterator[str]:
 
 def _platform(bundle: Bundle) -> Iterator[str]:
     """Yield what the platform's statements do not prove."""
-    samples = looks(bundle)
+    samples = deployment_samples(bundle)
     found = deployed(samples)
     if found is not None and not found.commit:
         yield "The platform knows no commit of this deployment, so it cannot say which code was watched."

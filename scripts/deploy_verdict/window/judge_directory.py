@@ -19,7 +19,7 @@ from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle, bundled
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.evidence.measures import suite_results
-from deploy_verdict.evidence.platform.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, deployment_samples
 from deploy_verdict.model import (
     DeploymentObservation,
     Loaded,
@@ -119,7 +119,7 @@ def write_verdict(bundle: Bundle, out: Path, judged_at: datetime, *, interrupted
 
 def remember_verdict(bundle: Bundle, verdict: Verdict, history: Path) -> None:
     """Append the verdict to the history. Call it last, so that its failure costs no report."""
-    found = deployed(looks(bundle))
+    found = deployed(deployment_samples(bundle))
     link = next((item.evidence.run_url for item in bundle.loaded if item.evidence.run_url), None)
     deployment, commit = (found.id, found.commit) if found else (None, None)
     append_to_history(history, verdict, deployment, commit, link=link)
@@ -238,7 +238,7 @@ def run_of(path: Path) -> ComparedRun:
     bundle, now = judged_directory(options)
     verdict = judge(bundle, judged_at=now, tool_version=__version__)
     column = captured(bundle, verdict, path.resolve().name)
-    found = deployed(looks(bundle))
+    found = deployed(deployment_samples(bundle))
     if found is not None and column.subject.commit is None:
         subject = column.subject.model_copy(update={"commit": found.commit})
         column = column.model_copy(update={"subject": subject})

@@ -25,7 +25,7 @@ from deploy_verdict.window.sampling.heartbeat import Heartbeat
 from deploy_verdict.window.sampling.progress_display import ProgressDisplay
 from deploy_verdict.window.sampling.sample import missed
 from deploy_verdict.window.sampling.sample_results import OnAlarm, SampleResults
-from deploy_verdict.window.sampling.schedule import ScheduledSample, interim_readings, looks
+from deploy_verdict.window.sampling.schedule import ScheduledSample, interim_readings, scheduled_samples
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _take_samples(
 ) -> str | None:
     """Take every sample at its time; return why there is nothing left to watch, or None."""
     plan, left_out = session.plan, session.file.left_out
-    scheduled = sorted((*looks(plan, left_out), *interim_readings(plan, left_out)))
+    scheduled = sorted((*scheduled_samples(plan, left_out), *interim_readings(plan, left_out)))
     for sample in scheduled:
         if not is_taken(session, sample.stage, sample.offset_s):
             progress.due(sample.offset_s, [one.stage for one in scheduled if one.offset_s == sample.offset_s])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy_verdict.evidence.pools.pool_samples import Told
+from deploy_verdict.evidence.pools.pool_samples import ReadingValues
 from deploy_verdict.evidence.processes.several_processes import several_processes
 from deploy_verdict.model import Outcome, Reading, VerdictOutcome
 from deploy_verdict.verdict.judge import judge
@@ -157,9 +157,9 @@ def judged_of(bursts, *, asked):
 
 def test_readings_that_all_begin_a_connection_are_not_compared_with_those_that_keep_it():
     """Those in between lie five seconds apart, so that a slow value changes there oftener than in bursts."""
-    kept = [[Told(step % 4 == 0, (("memory", step // 15),)) for step in range(30)]] * 9
+    kept = [[ReadingValues(step % 4 == 0, (("memory", step // 15),)) for step in range(30)]] * 9
     places = [[(place * 10 + step) // 4 % 9 for step in range(10)] for place in range(60)]
-    apart = [[Told(True, (("memory", value),)) for value in values] for values in places]
+    apart = [[ReadingValues(True, (("memory", value),)) for value in values] for values in places]
     samples = [replace(sample(place, QUICK), told=tuple(told)) for place, told in enumerate([*kept, *apart])]
     assert several_processes(samples) is None
 

@@ -9,7 +9,7 @@ from deploy_verdict.actions.start.event import is_full_sha
 from deploy_verdict.actions.start.own_rollback import mark_rollback
 from deploy_verdict.actions.start.run_record import read_run
 from deploy_verdict.base.errors import DeployVerdictError, ProviderError, UsageError
-from deploy_verdict.evidence.platform.platform_views import looks
+from deploy_verdict.evidence.platform.platform_views import deployment_samples
 from deploy_verdict.follow_up.rollback_command import roll_back, rollback_target
 from deploy_verdict.follow_up.rollback_execution import read_rollback
 from deploy_verdict.github import GitHub, connection_from
@@ -95,7 +95,7 @@ def _take_over_from_alarm(options: Namespace, github: GitHub, tell: Callable[[st
     alarm = alarm_at(github, bundle, place_of(github, bundle, read_run(options.out).number))
     if alarm is not None and alarm.outcome is VerdictOutcome.CRITICAL:
         options.whatever_the_verdict = True
-    if not any(sample.observation.offset_s == 0 for sample in looks(bundle)):
+    if not any(sample.observation.offset_s == 0 for sample in deployment_samples(bundle)):
         collect(open_session(options, tell), "deployment", 0.0)
 
 

@@ -31,7 +31,7 @@ from deploy_verdict.window.directory.session import Session, dumps, read_window,
 from deploy_verdict.window.judge_directory import VERDICT_FILE
 from deploy_verdict.window.open import open_session
 from deploy_verdict.window.sampling.progress_display import ProgressDisplay
-from deploy_verdict.window.sampling.schedule import looks
+from deploy_verdict.window.sampling.schedule import scheduled_samples
 from deploy_verdict.window.watch import end_window, watch
 
 
@@ -75,7 +75,7 @@ def main(options: argparse.Namespace) -> int:
     layout = layout_wanted(options)
     session = open_session(options, progress.tell, left_out=options.without, log=options.logs, layout=layout)
     left_out = session.file.left_out
-    planned = len(looks(session.plan, left_out))
+    planned = len(scheduled_samples(session.plan, left_out))
     with progress.of(session.pace, session.plan.window.length, planned):
         watched = watch(
             session, progress, options.logs, partial(_alarm, session), keep_watching=options.keep_watching

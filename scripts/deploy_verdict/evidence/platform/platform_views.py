@@ -43,7 +43,7 @@ def readings_of(
     ]
 
 
-def looks(bundle: Bundle) -> tuple[DeploymentSample, ...]:
+def deployment_samples(bundle: Bundle) -> tuple[DeploymentSample, ...]:
     """Return the samples of the deployment in the order of offset and attempt."""
     found = readings_of(bundle, "deployment", DeploymentObservation)
     return tuple(DeploymentSample(pointer=pointer, observation=observation) for pointer, observation in found)

@@ -65,11 +65,9 @@ def response_of(pool: Pool, exercise: Exercise, rounds: Sequence[ExerciseRound])
 
 def is_proven(exercise: Exercise, differences: Sequence[float]) -> bool:
     """Return whether the test succeeded after any batch of rounds so far."""
-    looks = exercise.looks
-    for place, count in enumerate(looks):
-        share = (
-            1.0 if len(looks) == 1 else FIRST_SHARE if place == 0 else (1 - FIRST_SHARE) / (len(looks) - 1)
-        )
+    first, *later = exercise.proof_rounds
+    shares = [FIRST_SHARE, *((1 - FIRST_SHARE) / len(later) for _ in later)] if later else [1.0]
+    for count, share in zip((first, *later), shares, strict=True):
         # The last batch takes the rounds there are; unreadable ones do not count.
         seen = differences[:count]
         if len(seen) >= FEWEST_ROUNDS and chance_of_higher(seen) <= share * CHANCE:

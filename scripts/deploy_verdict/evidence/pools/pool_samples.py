@@ -98,7 +98,7 @@ _MOST_VALUES = 40
 
 
 @dataclass(frozen=True)
-class Told:
+class ReadingValues:
     """Every field of one reading of a service with its value, and whether it began a new connection."""
 
     new_connection: bool
@@ -119,9 +119,9 @@ def _scalars(value: object, path: str, depth: int) -> Iterator[tuple[str, str | 
             yield from _scalars(item, f"{path}.{key}", depth - 1)
 
 
-def _fields_of(reading: Reading, level: "PoolLevel | str") -> Told:
+def _fields_of(reading: Reading, level: "PoolLevel | str") -> ReadingValues:
     numbers = () if isinstance(level, str) else (("used", level.used), ("limit", level.limit))
-    return Told(reading.new_connection, (*numbers, *_values_in(reading.body)))
+    return ReadingValues(reading.new_connection, (*numbers, *_values_in(reading.body)))
 
 
 @lru_cache(maxsize=256)
@@ -175,7 +175,7 @@ class PoolSample:
     limited: int = 0
     states: tuple[ServerState, ...] = ()
     processes: tuple[str, ...] = ()
-    told: tuple[Told, ...] = ()
+    values: tuple[ReadingValues, ...] = ()
     not_asked: bool = False
     interrupted: bool = False
     planned_s: float = 0.0
@@ -260,7 +260,7 @@ def _sample(pool: Pool, offset_s: float, planned: Burst, bursts: list[_Burst]) -
         limited=sum(one.status == 429 for one in readings),
         states=tuple(state for one in readings if (state := state_of(one)) is not None) if pool.asks else (),
         processes=tuple(who for one in readings if (who := _process_named(one)) is not None),
-        told=() if pool.asks else tuple(map(_fields_of, readings, results)),
+        values=() if pool.asks else tuple(map(_fields_of, readings, results)),
         not_asked=burst.not_asked if burst else False,
         interrupted=burst.interrupted if burst else False,
     )

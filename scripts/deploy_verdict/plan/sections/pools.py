@@ -84,7 +84,7 @@ class Exercise(Part):
         return self.at_once * self.times
 
     @property
-    def looks(self) -> tuple[int, ...]:
+    def proof_rounds(self) -> tuple[int, ...]:
         """The numbers of rounds after which to test whether the gauge is proven."""
         most = min(MOST_ROUNDS, MOST_REQUESTS // self.in_a_round)
         return tuple(range(self.rounds, max(self.rounds, most) + 1, self.rounds))
@@ -92,12 +92,12 @@ class Exercise(Part):
     @property
     def requests(self) -> int:
         """The number of requests at most, without the readings of the gauge."""
-        return self.in_a_round * self.looks[-1]
+        return self.in_a_round * self.proof_rounds[-1]
 
     @property
     def readings(self) -> int:
         """The number of readings of the gauge at most."""
-        return (1 + 2 * MOST_READINGS) * self.looks[-1]
+        return (1 + 2 * MOST_READINGS) * self.proof_rounds[-1]
 
 
 # Five blocks of two: with fewer, no rise of a shared pool is beyond chance.

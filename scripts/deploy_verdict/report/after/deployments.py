@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import suite_tally
-from deploy_verdict.evidence.platform.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, deployment_samples
 from deploy_verdict.markup.labels import STATUS_MARK, counted, moment
 from deploy_verdict.markup.markdown import Safe
 from deploy_verdict.markup.tables import Code, Table
@@ -59,7 +59,7 @@ def last_deployments(bundle: Bundle, verdict: Verdict) -> LastDeployments | None
 
 def newest_of_each(bundle: Bundle, verdict: Verdict) -> list[EarlierVerdict]:
     """Return each deployment's newest verdict, newest first, up to this verdict's time."""
-    found = deployed(looks(bundle))
+    found = deployed(deployment_samples(bundle))
     own = EarlierVerdict(
         window=verdict.window.id,
         plan=verdict.plan_name,

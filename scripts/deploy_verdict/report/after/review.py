@@ -7,7 +7,7 @@ import jinja2
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, deployment_samples
 from deploy_verdict.markup.labels import (
     MARK,
     STATUS_MARK,
@@ -44,7 +44,7 @@ def render_review(bundle: Bundle, verdict: Verdict, environment: jinja2.Environm
     found = issues(bundle, verdict)
     told = root_causes(bundle, found.causes)
     failed = [finding for finding in verdict.findings if finding.outcome is Outcome.FAIL]
-    live = deployed(looks(bundle))
+    live = deployed(deployment_samples(bundle))
     context = {
         "commit": (live.commit if live else None) or bundle.subject.commit,
         "mark": STATUS_MARK[verdict.outcome],
@@ -73,7 +73,7 @@ def _timeline(bundle: Bundle, verdict: Verdict, told: Sequence[RootCause]) -> Ta
     def planned(at: datetime) -> datetime:
         return window.t0 + (at - window.t0) * window.speed if at > window.t0 else at
 
-    found = deployed(looks(bundle))
+    found = deployed(deployment_samples(bundle))
     if found is not None and found.created_at is not None:
         what = f"deployment {short_id(found.id)} of commit {short_id(found.commit)} created"
         rows.append((found.created_at, "", what))

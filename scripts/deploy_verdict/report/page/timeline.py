@@ -8,7 +8,7 @@ from datetime import datetime
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_readings
-from deploy_verdict.evidence.platform.platform_views import looks
+from deploy_verdict.evidence.platform.platform_views import deployment_samples
 from deploy_verdict.evidence.processes.process_marks import restarts
 from deploy_verdict.markup.labels import counted, listed, name_of
 from deploy_verdict.markup.markdown import one_line
@@ -137,7 +137,7 @@ def _events(bundle: Bundle) -> Iterator[TimelineMark]:
     """Yield the deployment's states as the samples saw them, others that went live, and restarts."""
     axis = _axis(bundle)
     former: tuple[str, tuple[str, ...]] | None = None
-    for sample in looks(bundle):
+    for sample in deployment_samples(bundle):
         seen = sample.observation
         subject, live = seen.deployment, seen.active or ()
         now = (subject.status if subject else "unknown", tuple(sorted(item.id for item in live)))

@@ -6,7 +6,7 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.answers.steps import tested_step, worst_ruling
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.platform.platform_views import deployed, looks, readings_of
+from deploy_verdict.evidence.platform.platform_views import deployed, deployment_samples, readings_of
 from deploy_verdict.evidence.processes.older_code import is_older_code
 from deploy_verdict.expect import fault_text, worst
 from deploy_verdict.model import (
@@ -150,7 +150,7 @@ def _after_wait(sought: OpenApi, reading: FingerprintObservation) -> str:
 
 def _stale(bundle: Bundle, claim: Claim) -> str:
     """Describe the stale code, with the contradiction if the platform calls the deployment live."""
-    samples = looks(bundle) if "deployment" in bundle.stages else ()
+    samples = deployment_samples(bundle) if "deployment" in bundle.stages else ()
     found = deployed(samples)
     live = any(standing(sample.observation, bundle.subject).state in SERVING for sample in samples)
     if found is None or not live:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.platform.platform_views import looks, readings_of
+from deploy_verdict.evidence.platform.platform_views import deployment_samples, readings_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
     DeploymentObservation,
@@ -39,7 +39,7 @@ def judge_previous(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Findin
     """
     section = bundle.plan.traffic
     asked = section is not None and section.previous and {"traffic", "deployment"} <= set(bundle.stages)
-    samples = looks(bundle)
+    samples = deployment_samples(bundle)
     # A deployment that never went live replaced nothing, so the previous one rightly serves.
     if not asked or (samples and not any(_is_live(bundle, sample.observation) for sample in samples)):
         return

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, of_attempts, passed, unknown
-from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, looks
+from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, deployment_samples
 from deploy_verdict.evidence.platform.remedies import remedy_of
 from deploy_verdict.expect import worst
 from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Outcome, Severity
@@ -35,7 +35,7 @@ _FAILS = {
 
 def judge_deployment(bundle: Bundle, others: Sequence[Finding]) -> Iterator[Finding]:
     """Yield the findings; `others` are those of all other stages, which may show claims."""
-    samples = looks(bundle)
+    samples = deployment_samples(bundle)
     for offset_s in bundle.plan.window.offsets_s:
         yield _live(bundle, offset_s, samples)
     first, last = (samples[0].pointer, samples[-1].pointer) if samples else (None, None)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, looks
+from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, deployment_samples
 from deploy_verdict.expect import fault_text, worst
 from deploy_verdict.markup.labels import MARK, counted, files_of, listed, moment, not_checked, observed_moment
 from deploy_verdict.markup.lines import Line, lines
@@ -41,7 +41,9 @@ class RollbackOptions:
 
 def readiness_of(bundle: Bundle, now: datetime) -> Readiness:
     """Return the rollback options by the newest sample at T+0 that lists the earlier deployments."""
-    at_start = [sample.observation for sample in looks(bundle) if sample.observation.offset_s == 0]
+    at_start = [
+        sample.observation for sample in deployment_samples(bundle) if sample.observation.offset_s == 0
+    ]
     complete = [observation for observation in at_start if observation.recent] or at_start
     return readiness(complete[-1] if complete else None, bundle.plan.railway, now)
 
@@ -113,7 +115,7 @@ class ShownDeployment:
 
 def deployment(bundle: Bundle, verdict: Verdict, generated_at: datetime) -> ShownDeployment:
     """Return the section on the deployment. It has a build status only if the platform reported one."""
-    samples = looks(bundle)
+    samples = deployment_samples(bundle)
     found = deployed(samples)
     reason = not_checked(bundle, "deployment") or _why_unknown(samples)
     return ShownDeployment(
@@ -266,7 +268,7 @@ def _alone(by_check: str) -> str:
 
 
 def _platform(bundle: Bundle, claim: Claim) -> str:
-    found = deployed(looks(bundle))
+    found = deployed(deployment_samples(bundle))
     if found is None:
         return "not checked" if "deployment" not in bundle.stages else "reported no deployment"
     if same_commit(found.commit, claim.commit):

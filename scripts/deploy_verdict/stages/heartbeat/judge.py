@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deploy_verdict.base.units import shown_duration, shown_offset
-from deploy_verdict.evidence.answers.looks import longest_unseen
 from deploy_verdict.evidence.answers.steps import tested_step
+from deploy_verdict.evidence.answers.unseen_stretch import longest_unseen
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.platform.platform_views import readings_of

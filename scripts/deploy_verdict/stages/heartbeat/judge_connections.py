@@ -7,7 +7,7 @@ from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.platform.platform_views import looks
+from deploy_verdict.evidence.platform.platform_views import deployment_samples
 from deploy_verdict.evidence.processes.instances import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import DeploymentObservation, Fault, Finding, Severity, Whose
@@ -37,7 +37,7 @@ def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Itera
 
 def _instances(bundle: Bundle) -> Ruling | None:
     """Judge whether every instance was reached; None if neither the platform nor the responses show any."""
-    running = max((len(_running(sample.observation)) for sample in looks(bundle)), default=0)
+    running = max((len(_running(sample.observation)) for sample in deployment_samples(bundle)), default=0)
     seen = answers_by_instance(bundle)
     asked = fewest_asked(bundle)
     if (running < 2 and not seen) or asked is None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.answers.exchanges import latency
-from deploy_verdict.evidence.answers.looks import longest_unseen
+from deploy_verdict.evidence.answers.unseen_stretch import longest_unseen
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import files_of
 from deploy_verdict.markup.lines import Line, lines

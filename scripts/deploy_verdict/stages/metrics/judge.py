@@ -15,7 +15,7 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, with_interim
-from deploy_verdict.evidence.platform.platform_views import looks, points_of, readings_of
+from deploy_verdict.evidence.platform.platform_views import deployment_samples, points_of, readings_of
 from deploy_verdict.evidence.platform.remedies import remedy_of
 from deploy_verdict.evidence.platform.traffic_change import traffic_change
 from deploy_verdict.expect import fault_text
@@ -152,7 +152,7 @@ def _woken_s(bundle: Bundle) -> tuple[float, ...]:
     """Return when samples woke a sleeping service (offsets in seconds); in between nothing runs."""
     return tuple(
         sample.observation.offset_s
-        for sample in looks(bundle)
+        for sample in deployment_samples(bundle)
         if sample.observation.waking and sample.observation.waking.is_awake
     )
 

@@ -57,8 +57,8 @@ class _Exercise:
             open_gauge(context, self._pool) as gauge,
             ThreadPoolExecutor(max_workers=exercise.at_once, thread_name_prefix="exercise") as threads,
         ):
-            for number in range(0 if held_back else exercise.looks[-1]):
-                if number in exercise.looks and self._is_done(rounds, began_s):
+            for number in range(0 if held_back else exercise.proof_rounds[-1]):
+                if number in exercise.proof_rounds and self._is_done(rounds, began_s):
                     break
                 context.pace.wait_until(began_s + number * exercise.for_ / exercise.rounds)
                 before = gauge.read()

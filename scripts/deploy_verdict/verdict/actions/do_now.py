@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, deployment_samples
 from deploy_verdict.markup.labels import listed, moment
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import (
@@ -135,7 +135,7 @@ def _back_or_forward(bundle: Bundle, ready: Readiness, cause: Cause) -> NextActi
 def _back_to_unproven(bundle: Bundle, ready: Readiness, cause: Cause) -> NextAction:
     """Return a rollback to the previous deployment, of which the evidence says only that it was live."""
     before = ready.unproven[0].deployment
-    subject = deployed(looks(bundle))
+    subject = deployed(deployment_samples(bundle))
     is_next = ready.candidates[0].deployment.id == before.id
     replaced_at = subject.created_at if subject is not None and is_next else None
     until = f"live until about {replaced_at.astimezone(UTC):%H:%M} UTC; " if replaced_at else ""
@@ -182,7 +182,7 @@ def _restore(bundle: Bundle) -> Iterator[NextAction]:
 
 def _whom(bundle: Bundle, cause: Cause) -> Iterator[NextAction]:
     """Yield whom to tell: the author of the deployed commit."""
-    found = deployed(looks(bundle))
+    found = deployed(deployment_samples(bundle))
     if found and found.commit and found.commit_author and cause.severity is not Severity.P2:
         yield NextAction(
             text=f"Tell {found.commit_author}, who wrote the deployed commit {short(found.commit)}"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform.platform_views import deployed, looks
+from deploy_verdict.evidence.platform.platform_views import deployed, deployment_samples
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.stages.deployment.state import short
 from deploy_verdict.stages.pools.judge_gauge import SAYS_FULL
@@ -86,7 +86,7 @@ def _hours(seconds: float) -> str:
 
 
 def _deploy_again(bundle: Bundle, cause: Cause) -> str:
-    found = deployed(looks(bundle))
+    found = deployed(deployment_samples(bundle))
     if found is None or not found.commit:
         return "Deploy again without the build cache: older code answers"
     why = "older code answers" if cause.key == STALE else "what answers does not have it"

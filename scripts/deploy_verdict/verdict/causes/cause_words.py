@@ -6,7 +6,7 @@ from datetime import UTC
 
 from deploy_verdict.base.units import path_of, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.platform.platform_views import looks
+from deploy_verdict.evidence.platform.platform_views import deployment_samples
 from deploy_verdict.expect import fault_text
 from deploy_verdict.markup.labels import counted, name_of, sentence
 from deploy_verdict.markup.markdown import one_line
@@ -151,7 +151,7 @@ def _platform(bundle: Bundle, bad: BadAnswers, cause: Cause) -> Words:
 
 def gone_wrong(bundle: Bundle) -> tuple[str, str] | None:
     """Return which of the platform's logs says what went wrong, and its telling line; None if none does."""
-    for sample in reversed(looks(bundle)):
+    for sample in reversed(deployment_samples(bundle)):
         said = sample.observation
         for kind, errors in (("deploy", said.deploy_errors), ("build", said.build_errors)):
             texts = [line.text for line in errors if _GONE_WRONG.search(line.text)]

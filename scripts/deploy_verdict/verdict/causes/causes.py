@@ -16,7 +16,7 @@ from deploy_verdict.evidence.answers.answer_text import answer_text, is_reason_p
 from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import is_pool_rule
-from deploy_verdict.evidence.platform.platform_views import looks
+from deploy_verdict.evidence.platform.platform_views import deployment_samples
 from deploy_verdict.markup.labels import SEVERITIES, severity_of
 from deploy_verdict.model import Finding, LogObservation, Outcome, Severity
 from deploy_verdict.plan.checks.references import refers
@@ -199,7 +199,10 @@ class _Sorting:
 
     def _is_down(self) -> bool:
         """Return whether the platform says that nothing of the deployment serves."""
-        states = (standing(sample.observation, self.bundle.subject).state for sample in looks(self.bundle))
+        states = (
+            standing(sample.observation, self.bundle.subject).state
+            for sample in deployment_samples(self.bundle)
+        )
         return any(state in (State.CRASHED, State.STOPPED, State.GONE) for state in states)
 
     def _add_late(self, finding: Finding) -> None:

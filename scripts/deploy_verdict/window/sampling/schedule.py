@@ -16,7 +16,7 @@ class ScheduledSample:
     stage: str
 
 
-def looks(plan: Plan, left_out: tuple[str, ...]) -> tuple[ScheduledSample, ...]:
+def scheduled_samples(plan: Plan, left_out: tuple[str, ...]) -> tuple[ScheduledSample, ...]:
     """Return every sample of the window that the report counts: all but those of stages read at the end."""
     return _scheduled(plan, lambda stage: stage not in left_out and not is_at_end(stage))
 

@@ -20,20 +20,22 @@ def longest_unseen(bundle: Bundle) -> Unseen:
     Samples after the end stand alone, so the time before them does not count.
     """
     end_s, speed, t0 = bundle.plan.window.end_s, bundle.window.speed, bundle.window.t0
-    looks: list[tuple[float, float]] = []
+    requests_s: list[tuple[float, float]] = []
     for item in bundle.loaded:
         evidence = item.evidence
         if evidence.stage not in asking_service():
             continue
         if evidence.stage == "heartbeat":
-            looks += [(one.offset_s, one.offset_s) for one in evidence.observations if one.kind == "http"]
+            requests_s += [
+                (one.offset_s, one.offset_s) for one in evidence.observations if one.kind == "http"
+            ]
             continue
         began_s, ended_s = (
             (at - t0).total_seconds() * speed for at in (evidence.started_at, evidence.finished_at)
         )
-        looks.append((began_s, ended_s))
+        requests_s.append((began_s, ended_s))
     seen_s, longest = 0.0, Unseen(from_s=0.0, length_s=0.0)
-    for began_s, ended_s in (*sorted(looks), (end_s, end_s)):
+    for began_s, ended_s in (*sorted(requests_s), (end_s, end_s)):
         length_s = min(began_s, end_s) - seen_s
         if length_s > longest.length_s:
             longest = Unseen(from_s=seen_s, length_s=length_s)
