@@ -29,6 +29,8 @@ PROPERTIES := tests/test_secrets.py tests/redaction/test_redactor.py tests/repor
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q --dist worksteal
 STAMP := .venv/.installed
+# The files of such tests: each worker would collect all others too.
+TIMED = $(shell grep -rlE 'mark\.(waits|alone)\b' tests --include='test_*.py')
 # Where it is set, each of the processes that the tests start would compile our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -47,12 +49,13 @@ test: $(STAMP) lint
 	@$(MAKE) --no-print-directory --jobs 2 test-processor test-time
 
 test-processor: $(STAMP)
-	nice -n 19 $(PYTEST) -n 3 -m "not waits and not alone and not complete"
+	nice -n 19 $(PYTEST) -n 5 -m "not waits and not alone and not complete"
 
 # Two bars of dots at once cannot be read, so this one's output comes at its end.
 test-time: $(STAMP)
 	@mkdir -p out
-	@{ $(PYTEST) -n 6 -m "waits and not alone and not complete" && $(PYTEST) -n 0 -m "alone and not complete"; } \
+	@{ $(PYTEST) -n 6 -m "waits and not alone and not complete" $(TIMED) \
+	    && $(PYTEST) -n 0 -m "alone and not complete" $(TIMED); } \
 	    > out/test-time.log 2>&1; code=$$?; cat out/test-time.log; exit $$code
 
 # Here each script is started anew, not forked from a process that has loaded the package.

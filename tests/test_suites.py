@@ -12,16 +12,25 @@ from tests.running import ROOT
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
 MARKERS = [line.partition(":")[0] for line in SETTINGS["markers"]]
 # What may stand on pytest's command line: nothing here chooses tests but -m.
-PLAIN = {"-q": 0, "-n": 1, "--dist": 1, "-m": 1}
+PLAIN = {"-q": 0, "-n": 1, "--dist": 1, "-m": 1, "$(TIMED)": 0}
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def recipe(target):
+    """The commands of a target of the Makefile, and those of the targets that it makes at once."""
+    (lines,) = re.findall(rf"^{target}: \$\(STAMP\).*\n((?:\t.*\n| .*\n)+)", MAKEFILE, re.MULTILINE)
+    for line in lines.replace("\\\n", " ").splitlines():
+        at_once = re.search(r"\$\(MAKE\) .*--jobs 2 (.*)", line)
+        for part in at_once[1].split() if at_once else ():
+            yield from recipe(part)
+        yield from re.findall(r"\$\(PYTEST\)[^;&}>]*", line)
 
 
 def selections(target):
     """The -m of each run of pytest in a target of the Makefile."""
-    text = (ROOT / "Makefile").read_text()
-    (pytest,) = re.findall(r"^PYTEST := \$\(BIN\)/python -m pytest (.*)$", text, re.MULTILINE)
-    (recipe,) = re.findall(rf"^{target}: \$\(STAMP\) lint\n((?:\t.*\n)+)", text, re.MULTILINE)
-    for line in recipe.splitlines():
-        options = iter(shlex.split(line.strip().replace("$(PYTEST)", pytest)))
+    (pytest,) = re.findall(r"^PYTEST := \$\(BIN\)/python -m pytest (.*)$", MAKEFILE, re.MULTILINE)
+    for command in recipe(target):
+        options = iter(shlex.split(command.replace("$(PYTEST)", pytest)))
         values = {option: [next(options) for _ in range(PLAIN[option])] for option in options}
         yield values["-m"][0]
 
@@ -40,6 +49,19 @@ def test_a_test_is_run_once_in_test_all_and_in_test_unless_it_is_complete():
     for marked in all_marks():
         assert chosen("test-all", marked) == 1, marked
         assert chosen("test", marked) == ("complete" not in marked), marked
+
+
+def test_the_files_of_timed_tests_are_found_by_their_marks():
+    """A mark that came from elsewhere would keep its test out of both runs."""
+    (pattern,) = re.findall(
+        r"^TIMED = \$\(shell grep -rlE '(.*)' tests --include='test_\*\.py'\)$", MAKEFILE, re.M
+    )
+    for path in ROOT.glob("tests/**/*.py"):
+        text = path.read_text()
+        if path.name.startswith("test_"):
+            assert bool(re.search(r"\bmark\.(waits|alone)\b", text)) == bool(re.search(pattern, text)), path
+        else:
+            assert not re.search(rf"{pattern}|add_marker|pytest_collection_modifyitems", text), path
 
 
 def test_no_setting_chooses_tests():
