@@ -29,7 +29,7 @@ HEADLINE, README = HERE / "headline.json", ROOT / "README.md"
 HEADLINE_BEGIN, HEADLINE_END = "<!-- the headline: make calibrate -->", "<!-- end of the headline -->"
 WHOLE_BEGIN, WHOLE_END = "<!-- complete windows: make calibrate -->", "<!-- end of complete windows -->"
 BEGIN, END = "<!-- the table: make calibrate -->", "<!-- end of the table -->"
-SEED, WINDOWS = "2026", 2000
+SEED, WINDOWS = "2026", 500
 
 
 def main():
