@@ -81,7 +81,7 @@ def answer(hub: Hub, call: Call) -> Answer:
     """Answer an operation; record one that the demo does not have as a mistake."""
     endpoint = ROUTES.get(call.name)
     if endpoint is None:
-        hub.mistakes.append(f"{call.name}: GitHub knows it, the demo has no room for it")
+        hub.mistakes.append(f"{call.name}: GitHub knows it, the demo has no endpoint for it")
         return refused(501, "The demo's GitHub does not answer this")
     return endpoint(hub, call)
 

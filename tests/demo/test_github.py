@@ -76,7 +76,7 @@ def test_an_answer_of_ours_that_github_would_not_give_is_noted(hub, monkeypatch)
 def test_what_github_knows_and_the_demo_does_not_is_noted(hub):
     with served(hub) as client:
         assert client.ask("GET", "/compare/a...b").status_code == 501
-    assert "no room" in hub.mistakes[0]
+    assert "no endpoint" in hub.mistakes[0]
 
 
 def test_another_repository_is_not_found(api):
