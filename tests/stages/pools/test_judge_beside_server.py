@@ -161,7 +161,8 @@ def test_readings_that_all_begin_a_connection_are_not_compared_with_those_that_k
     places = [[(place * 10 + step) // 4 % 9 for step in range(10)] for place in range(60)]
     apart = [[ReadingValues(True, (("memory", value),)) for value in values] for values in places]
     samples = [
-        replace(sample(place, QUICK), values=tuple(told)) for place, told in enumerate([*kept, *apart])
+        replace(sample(place, QUICK), reading_values=tuple(values))
+        for place, values in enumerate([*kept, *apart])
     ]
     assert several_processes(samples) is None
 

@@ -175,7 +175,7 @@ class PoolSample:
     limited: int = 0
     states: tuple[ServerState, ...] = ()
     processes: tuple[str, ...] = ()
-    values: tuple[ReadingValues, ...] = ()
+    reading_values: tuple[ReadingValues, ...] = ()
     not_asked: bool = False
     interrupted: bool = False
     planned_s: float = 0.0
@@ -260,7 +260,7 @@ def _sample(pool: Pool, offset_s: float, planned: Burst, bursts: list[_Burst]) -
         limited=sum(one.status == 429 for one in readings),
         states=tuple(state for one in readings if (state := state_of(one)) is not None) if pool.asks else (),
         processes=tuple(who for one in readings if (who := _process_named(one)) is not None),
-        values=() if pool.asks else tuple(map(_fields_of, readings, results)),
+        reading_values=() if pool.asks else tuple(map(_fields_of, readings, results)),
         not_asked=burst.not_asked if burst else False,
         interrupted=burst.interrupted if burst else False,
     )

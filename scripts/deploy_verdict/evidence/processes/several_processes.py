@@ -99,8 +99,8 @@ def _by_values(samples: Sequence[PoolSample]) -> Several | None:
     """Look for values that only several processes together can have."""
     steps: dict[str, list[_Consecutive]] = {}
     for sample in samples:
-        is_mixed = not all(one.new_connection for one in sample.values[1:])
-        for before, after in pairwise(sample.values):
+        is_mixed = not all(one.new_connection for one in sample.reading_values[1:])
+        for before, after in pairwise(sample.reading_values):
             earlier = dict(before.values)
             for field, value in after.values:
                 if field in earlier:
