@@ -11,7 +11,7 @@ from tests.calibration.__main__ import PAGE, WHOLE_BEGIN, WHOLE_END
 from tests.calibration.headline import ALARMS, SAMPLED
 from tests.calibration.judging import JOBS
 from tests.calibration.models import CHOSEN, HELD_OUT, loads
-from tests.calibration.whole_counts import counted, wilson
+from tests.calibration.whole_counts import counted, reached_a_limit, wilson
 from tests.calibration.whole_window import LOADS, USUAL, window_outcome
 
 LOAD = {(load.half, load.name): load for load in loads()}
@@ -33,6 +33,14 @@ def test_more_of_the_same_noise_alarms(fault, rule):
     outcome, bad = window_outcome(JOBS, QUIET, np.random.default_rng(3), replace(STILL, **fault))
     assert outcome in ALARMS
     assert rule in {f"{item.stage} {item.check} {item.rule}" for item in bad}
+    assert not all(map(reached_a_limit, bad))
+
+
+def test_an_alarm_at_a_limit_of_the_plan_is_not_inferred():
+    """A busy pool of the held-out half was read at 16 of 20, where the plan wants less than 15."""
+    counts = counted((LOAD[HELD_OUT, "steady, busy"], JOBS, "2027", 1))
+    assert (sum(counts.outcomes[name] for name in ALARMS), counts.inferred) == (1, 0)
+    assert "health pool-stats $.active_connections" in counts.alarms
 
 
 def test_the_first_windows_of_the_page_alarm_as_seldom_as_it_says():

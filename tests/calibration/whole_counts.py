@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -11,10 +12,7 @@ from deploy_verdict.model import Outcome
 from tests.calibration.headline import ALARMS, SAMPLED
 from tests.calibration.judging import JOBS, ONE_PROCESS, SERVER
 from tests.calibration.models import HALVES, loads
-from tests.calibration.whole_window import LOADS, window_outcome
-
-# The rules of plans/zeues.yml that compare what the gauge says, and no status.
-NEVER_OF_THE_GAUGE = ("pool nearly exhausted", "high utilization alert")
+from tests.calibration.whole_window import LOADS, plan_for, window_outcome
 
 
 @dataclass(kw_only=True)
@@ -57,7 +55,14 @@ def counted(job):
 def reached_a_limit(finding):
     """Whether the gauge reached what the plan itself forbids: the load did that, and no rule erred."""
     is_of_a_field = finding.rule in ("readings", "band") or finding.rule.startswith("$")
-    return is_of_a_field or finding.check in NEVER_OF_THE_GAUGE
+    return is_of_a_field or finding.check in _never_of_a_field()
+
+
+@cache
+def _never_of_a_field():
+    """Names of the plan's never rules that compare a field, and neither a status nor a text."""
+    rules = plan_for(JOBS).never
+    return {rule.name for rule in rules if all(line.text.startswith("$") for line in rule.lines)}
 
 
 def rule_of(finding):
