@@ -1,9 +1,11 @@
 """What `make test` leaves out, `make test-all` runs; and CI runs both."""
 
+import ast
 import itertools
 import re
 import shlex
 import tomllib
+from pathlib import Path
 
 import yaml
 
@@ -51,17 +53,22 @@ def test_a_test_is_run_once_in_test_all_and_in_test_unless_it_is_complete():
         assert chosen("test", marked) == ("complete" not in marked), marked
 
 
-def test_the_files_of_timed_tests_are_found_by_their_marks():
-    """A mark that came from elsewhere would keep its test out of both runs."""
+def test_the_timed_tests_are_in_the_files_that_make_collects():
+    """Whatever name stands before a mark, and no mark is set by a hook."""
     (pattern,) = re.findall(
         r"^TIMED = \$\(shell grep -rlE '(.*)' tests --include='test_\*\.py'\)$", MAKEFILE, re.M
     )
-    for path in ROOT.glob("tests/**/*.py"):
-        text = path.read_text()
-        if path.name.startswith("test_"):
-            assert bool(re.search(r"\bmark\.(waits|alone)\b", text)) == bool(re.search(pattern, text)), path
-        else:
-            assert not re.search(rf"{pattern}|add_marker|pytest_collection_modifyitems", text), path
+    sources = {path: path.read_text() for path in ROOT.glob("tests/**/*.py")}
+    marking = {
+        path
+        for path, text in sources.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute) and node.attr in ("waits", "alone")
+    }
+    assert marking == {path for path, text in sources.items() if re.search(pattern, text)} - {Path(__file__)}
+    assert [path for path in marking if not path.name.startswith("test_")] == []
+    hooks = [path for path, text in sources.items() if "pytest_collection_modifyitems" in text]
+    assert hooks == [Path(__file__)]
 
 
 def test_no_setting_chooses_tests():
