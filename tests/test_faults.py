@@ -6,7 +6,6 @@ One fault of each stage is also watched live; `make test-all` watches all of the
 
 import json
 import os
-import re
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from demo.running import running
 from deploy_verdict.model import Outcome, VerdictOutcome
 from deploy_verdict.plan import read_plan
 from deploy_verdict.report import REPORT_NAME
+from deploy_verdict.stages.registry import names
 from deploy_verdict.window.judge_directory import write_reports, write_verdict
 from tests.faults_on_record import EVIDENCE, VARIABLES, bundle_of_fault, plan_text_for, unpack_fault
 from tests.running import ROOT, command, script, scrubbed
@@ -92,24 +92,25 @@ def test_every_fault_has_its_story_and_its_evidence():
 
 def test_a_fault_of_each_stage_is_watched_live():
     plan = read_plan((ROOT / "plans" / "zeues.yml").read_bytes(), "plan.yml", VARIABLES, "2026-02-02")
-    named = {word for told in LIVE.values() for word in re.findall(r"\w+", told)}
-    assert set(plan.stages) <= named
+    assert set(plan.stages) <= {stage for stages in LIVE.values() for stage in stages} <= set(STAGES)
     assert set(LIVE) <= set(STORIES)
 
 
-# One fault for what each stage finds, watched live also in the short suite.
+STAGES = names()
+# One fault for what each stage finds, watched live also in the short suite, by the stages that find it.
+# The healthy service is watched by all stages.
 LIVE = {
-    "none": "every stage, and coverage",
-    "railway-superseded": "deployment",
-    "stale-code": "claims",
-    "health-unhealthy": "health",
-    "pool-leak": "pools and exercise: levels and the alarm",
-    "log-silent": "logs",
-    "redis-cannot-save": "logs: another service's",
-    "traffic-5xx": "traffic",
-    "memory-leak": "metrics",
-    "completar-bug": "e2e, exposure and writes",
-    "down-between-samples": "heartbeat",
+    "none": STAGES,
+    "railway-superseded": ("deployment", "health"),
+    "stale-code": ("deployment", "health"),
+    "health-unhealthy": ("deployment", "health", "logs"),
+    "pool-leak": ("pools", "exercise"),
+    "log-silent": ("deployment", "health", "pools", "logs"),
+    "redis-cannot-save": ("deployment", "health", "e2e", "pools", "logs", "services"),
+    "traffic-5xx": ("deployment", "traffic"),
+    "memory-leak": ("deployment", "health", "e2e", "metrics"),
+    "completar-bug": ("deployment", "health", "e2e"),
+    "down-between-samples": ("health", "heartbeat"),
 }
 # Faster, a busy machine comes too late to the samples; so does one whose platform takes seconds to answer.
 SPEED, SPEEDS = 100, {"railway-slow": 60, "railway-flapping-5xx": 120}
@@ -151,21 +152,29 @@ def first_lines(verdict):
 
 
 @pytest.mark.waits
-@pytest.mark.parametrize(
-    "fault", [pytest.param(name, marks=[] if name in LIVE else pytest.mark.complete) for name in STORIES]
-)
-def test_the_verdict_names_the_cause(fault, tmp_path):
-    done, out = watched(fault, tmp_path)
+@pytest.mark.parametrize("fault", LIVE)
+def test_the_stages_that_find_it_name_the_cause(fault, tmp_path):
+    done, out = watched(fault, tmp_path, LIVE[fault])
     assert "Traceback" not in done.stderr
     assert_names_the_cause(fault, done.returncode, out, done.stderr)
 
 
-def watched(fault, folder):
-    """A complete window on the demo with this fault: the process that watched it, and its directory."""
+@pytest.mark.waits
+@pytest.mark.complete
+@pytest.mark.parametrize("fault", [fault for fault in STORIES if LIVE.get(fault) != STAGES])
+def test_the_verdict_names_the_cause(fault, tmp_path):
+    done, out = watched(fault, tmp_path, STAGES)
+    assert "Traceback" not in done.stderr
+    assert_names_the_cause(fault, done.returncode, out, done.stderr)
+
+
+def watched(fault, folder, stages):
+    """A window on the demo with this fault, watched by these stages: the process, and its directory."""
     log, out, speed = folder / "backend.log", folder / "out", SPEEDS.get(fault, SPEED)
+    left_out = without(stage for stage in STAGES if stage not in stages)
     with running(fault=fault, speed=speed, log=log) as backend:
         done = script(
-            "watch_deployment", "--plan", plan_for(fault, folder), "--target", backend.base_url,
+            "watch_deployment", "--plan", plan_for(fault, folder), "--target", backend.base_url, *left_out,
             "--speed", speed, "--out", out, environment={**backend.environment, "REDIS_PUBLIC_URL": ""},
         )  # fmt: skip
     return done, out
@@ -184,6 +193,10 @@ def assert_names_the_cause(fault, exit_code, out, stderr=""):
         assert "answered requests of ours are in the log (100 %)" in plain(report)
         assert [row["outcome"] for row in verdict["criteria"]] == ["pass"] * 6
         assert next(row["actual"] for row in verdict["criteria"] if row["name"] == "E2E tests") == "8/8"
+
+
+def without(stages):
+    return [word for stage in stages for word in ("--without", stage)]
 
 
 def plan_for(fault, tmp_path):
@@ -214,26 +227,33 @@ def test_the_report_has_the_missions_sections_in_its_order(tmp_path):
     assert places == sorted(places)
 
 
+# Beside the log, this needs only the requests that stand in it: the short form makes few of them.
 @pytest.mark.waits
-def test_without_railway_the_logs_come_from_a_file(tmp_path):
+@pytest.mark.parametrize(
+    "more", [("pools", "exercise", "heartbeat"), pytest.param((), marks=pytest.mark.complete)]
+)
+def test_without_railway_the_logs_come_from_a_file(more, tmp_path):
     """The laptop guide's command, without a token."""
     log, out = tmp_path / "backend.log", tmp_path / "out"
     with running(speed=SPEED, log=log) as backend:
         done = script(
             "watch_deployment", "--plan", ROOT / "plans" / "zeues.yml", "--target", backend.base_url,
-            "--logs", log, "--without", "railway", "--speed", SPEED, "--out", out,
+            "--logs", log, "--without", "railway", *without(more), "--speed", SPEED, "--out", out,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     report = (out / "POST-DEPLOYMENT-MONITORING-REPORT.md").read_text()
-    assert "The operator left out: deployment, traffic, metrics." in report
+    assert f"The operator left out: {', '.join(('deployment', 'traffic', 'metrics', *more))}." in report
     assert "### Rollback Options" not in report
 
 
 @pytest.mark.waits
-def test_killed_and_run_again_the_window_goes_on_with_its_deployment(tmp_path):
+@pytest.mark.parametrize("left_out", [("heartbeat", "logs", "traffic", "metrics"),
+                                      pytest.param((), marks=pytest.mark.complete)])  # fmt: skip
+def test_killed_and_run_again_the_window_goes_on_with_its_deployment(left_out, tmp_path):
     """Killed without a word in the middle; the same command ends it, on the deployment of the first run."""
     out = tmp_path / "out"
-    arguments = ["--plan", ROOT / "plans" / "zeues.yml", "--speed", SPEED, "--out", out, "--target"]
+    arguments = ["--plan", ROOT / "plans" / "zeues.yml", "--speed", SPEED, "--out", out, *without(left_out)]
+    arguments += ["--target"]
     with running(log=tmp_path / "backend.log", speed=SPEED) as backend:
         process = subprocess.Popen(
             command("watch_deployment", *arguments, backend.base_url),
