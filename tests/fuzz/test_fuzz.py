@@ -70,6 +70,6 @@ def test_what_once_broke_a_reader_and_what_is_made_to_grow(name):
     assert re.search(rf"{name}: [1-9]\d* inputs", done.stdout)
 
 
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("name", shortly(PLANTED, "planted-hang"))
 def test_the_replay_sees_what_is_planted(name):
     assert NAMES[name] in process(".replay", name).stderr

@@ -91,8 +91,15 @@ def test_each_job_is_broken_and_resumed(here):
     checks.was_told(place, (2,))
 
 
-def test_the_one_process_is_broken_five_times_and_resumed(here):
-    through(here.new_place("one process"), "one process", WATCHED)
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(WATCHED[1:2] + WATCHED[4:], id="killed"),
+        pytest.param(WATCHED, marks=pytest.mark.complete, id="each way"),
+    ],
+)
+def test_the_one_process_is_broken_and_resumed(here, rows):
+    through(here.new_place("one process"), "one process", rows)
 
 
 @pytest.mark.parametrize(
