@@ -4,7 +4,7 @@ import pytest
 
 from deploy_verdict.evidence.pools.pool_samples import pool_samples
 from deploy_verdict.model import Outcome
-from deploy_verdict.stages.pools.judge_limit import judge_copies, judge_limit
+from deploy_verdict.stages.pools.judge import judge_copies, judge_limit
 from tests.bundles import bundle_of, burst, loaded
 from tests.plans import plan_of
 

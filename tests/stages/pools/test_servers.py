@@ -14,8 +14,7 @@ from deploy_verdict.base.errors import PlanError
 from deploy_verdict.evidence.pools.pool_samples import PoolLevel, level_of, pool_samples
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.collect import take_sample
-from deploy_verdict.stages.pools.judge import judge_exhaustion, judge_samples
-from deploy_verdict.stages.pools.judge_server import judge_server
+from deploy_verdict.stages.pools.judge import judge_exhaustion, judge_samples, judge_server
 from deploy_verdict.stages.pools.servers.postgres_server import PostgresServer
 from deploy_verdict.stages.pools.servers.server import ServerError
 from tests.bundles import loaded

@@ -1,14 +1,20 @@
-"""Pools: can the gauge be read and trusted, how full was the pool, did it grow, did it stay level? Pure."""
+"""Pools: can the gauge be read and trusted, how full was the pool, did it grow, did it stay level? Pure.
+
+Did the limit change, and are readings copies from a cache? Did a server that was queried directly keep
+running, refuse anybody, run out of memory? A raised limit makes any use look small, so use is judged against
+the smallest limit until then.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.pools.pool_samples import PoolSample
-from deploy_verdict.model import Finding, Severity
+from deploy_verdict.evidence.platform.platform_views import readings_of
+from deploy_verdict.evidence.pools.pool_samples import PoolSample, ServerState
+from deploy_verdict.model import BurstObservation, Finding, Severity
 from deploy_verdict.plan import Pool
 from deploy_verdict.stages.health.judge import judge_beside
 from deploy_verdict.stages.health.judge_pool_readings import judge_pool_readings
@@ -17,8 +23,11 @@ from deploy_verdict.stages.pools.judge_floor import judge_cycles, judge_floor
 from deploy_verdict.stages.pools.judge_gauge import judge_gauge, rests_on_doubt
 from deploy_verdict.stages.pools.judge_growth import judge_growth
 from deploy_verdict.stages.pools.judge_levels import judge_bands, judge_stability
-from deploy_verdict.stages.pools.judge_limit import judge_copies, judge_limit
-from deploy_verdict.stages.pools.judge_server import judge_server
+
+
+def judge_pools_and_beside(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
+    """Judge the pools, the health checks beside their samples, and the checks that pool readings answer."""
+    return [*judge_pools(bundle), *judge_beside(bundle), *judge_pool_readings(bundle)]
 
 
 def judge_pools(bundle: Bundle) -> Iterator[Finding]:
@@ -140,6 +149,93 @@ def _share_of_readings(full: int, in_a_row: int, count: int) -> str:
     return f"in {full} of {count} readings{row}"
 
 
-def judge_pools_and_beside(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
-    """Judge the pools, the health checks beside their samples, and the checks that pool readings answer."""
-    return [*judge_pools(bundle), *judge_beside(bundle), *judge_pool_readings(bundle)]
+RAISED = "the pool's limit was raised, and its use with it"
+
+
+def judge_limit(pool: Pool, samples: Sequence[PoolSample]) -> Ruling | None:
+    """Judge the use against the smallest limit so far; None if the limit never changes."""
+    read = [sample for sample in samples if sample.levels]
+    sizes = {level.limit for sample in read for level in sample.levels}
+    if len(sizes) < 2:
+        return None
+    smallest, worst, at = min(level.limit for level in read[0].levels), 0.0, read[0]
+    first = smallest
+    changed = next(sample for sample in read if any(level.limit != first for level in sample.levels))
+    for sample in read:
+        smallest = min(smallest, *(level.limit for level in sample.levels))
+        percent = 100 * sample.mean_used / smallest
+        if percent > worst:
+            worst, at = percent, sample
+    limits = " and ".join(f"{size:g}" for size in sorted(sizes)[:4])
+    text = (
+        f"the limit is {limits}, changed by {shown_offset(changed.offset_s)}; of the smallest until then, "
+        f"{worst:.0f} % in use at {shown_offset(at.offset_s)}"
+    )
+    if worst >= pool.critical:
+        return failed(text, Severity.P1, RAISED).at(at.pointer, at.offset_s)
+    if worst >= pool.attention:
+        return failed(text, Severity.P2, RAISED).at(at.pointer, at.offset_s)
+    return passed(text).at(changed.pointer, changed.offset_s)
+
+
+def judge_copies(bundle: Bundle, pool: Pool) -> Iterator[Ruling]:
+    """Yield an inconclusive ruling if readings came from a cache, by their headers."""
+    found = readings_of(bundle, "pools", BurstObservation, pool.name)
+    readings = [(pointer, reading) for pointer, burst in found for reading in burst.readings]
+    copies = [(pointer, reading) for pointer, reading in readings if reading.copy_by is not None]
+    if copies:
+        pointer, first = copies[0]
+        text = f"{len(copies)} of {len(readings)} readings are copies out of a cache ({first.copy_by})"
+        yield unknown(f"{text}: they say nothing of the pool").at(pointer, first.offset_s)
+
+
+# The share of maxmemory at which the next writes are about to be refused, if nothing is evicted.
+MEMORY_SHARE = 0.95
+
+
+def judge_server(samples: Sequence[PoolSample]) -> Ruling:
+    """Judge the worst that the server reported in any reading."""
+    reports = [(state, sample) for sample in samples for state in sample.states]
+    if not reports:
+        why = next((reason for sample in samples for reason in sample.reasons), "no reading")
+        return unknown(f"the server said nothing of itself: {why}")
+    for (before, _), (now, sample) in pairwise(reports):
+        up = shown_duration(round(now.up_s))
+        if now.born != before.born and now.up_s > max(before.up_s, now.at_s - before.at_s):
+            text = f"another server answered at {shown_offset(sample.offset_s)} (up for {up})"
+            return unknown(f"{text}: a failover, or several behind one address").at(
+                sample.pointer, sample.offset_s
+            )
+        if now.born != before.born:
+            text = f"it restarted: up for {up} at {shown_offset(sample.offset_s)}"
+            because = "the server restarted, and every connection with it"
+            return failed(text, Severity.P1, because).at(sample.pointer, sample.offset_s)
+    for (before, _), (now, sample) in pairwise(reports):
+        if now.refused is not None and before.refused is not None and now.refused > before.refused:
+            count = now.refused - before.refused
+            text = f"it refused {count} connections before {shown_offset(sample.offset_s)}"
+            because = "the server has no connections left"
+            return failed(text, Severity.P1, because).at(sample.pointer, sample.offset_s)
+    full = next(((state, sample) for state, sample in reports if _is_full(state)), None)
+    if full is not None:
+        state, sample = full
+        text = f"{_memory(state)} at {shown_offset(sample.offset_s)}, and it evicts nothing"
+        because = "the server runs out of memory and will refuse writes"
+        return failed(text, Severity.P1, because).at(sample.pointer, sample.offset_s)
+    last = reports[-1][0]
+    refused = "" if last.refused is None else ", no connection refused"
+    memory = f", {_memory(last)}" if last.memory is not None else ""
+    return passed(f"one process, up for {shown_duration(round(last.up_s))} at the end{refused}{memory}")
+
+
+def _is_full(state: ServerState) -> bool:
+    if state.memory is None or not state.most_memory or state.evicts:
+        return False
+    return state.memory >= MEMORY_SHARE * state.most_memory
+
+
+def _memory(state: ServerState) -> str:
+    used = f"{(state.memory or 0) / 1e6:,.0f} MB"
+    return (
+        f"{used} of {state.most_memory / 1e6:,.0f} MB of memory" if state.most_memory else f"{used} of memory"
+    )
