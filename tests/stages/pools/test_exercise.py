@@ -10,7 +10,7 @@ from deploy_verdict.base.clock import Pace
 from deploy_verdict.expect import select_json
 from deploy_verdict.model import Outcome
 from deploy_verdict.stages.pools.exercise import exercise
-from deploy_verdict.stages.pools.judge_exercise import shown_by
+from deploy_verdict.stages.pools.judge_gauge import shown_by
 from tests.servers import json_service
 from tests.stages.suites import context_of
 
