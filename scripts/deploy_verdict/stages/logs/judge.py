@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from deploy_verdict.base.log_templates import path_shape
 from deploy_verdict.base.units import shown_duration, shown_offset
-from deploy_verdict.evidence.answers.exchanges import Sent
+from deploy_verdict.evidence.answers.exchanges import Sent, own_answers
+from deploy_verdict.evidence.answers.refusals import ERRORS_TEXT, TEXT, judge_refusals, judge_server_errors
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, read_until, with_interim
@@ -24,6 +25,7 @@ from deploy_verdict.model import (
     Finding,
     LogObservation,
     Outcome,
+    PathAnswers,
     PatternCount,
     Severity,
     Silence,
@@ -33,7 +35,6 @@ from deploy_verdict.plan import LogCanary, LogPattern, LogRules
 from deploy_verdict.plan.checks.references import check_of
 from deploy_verdict.stages.logs.counting.access_lines import OTHER
 from deploy_verdict.stages.logs.counting.unlevelled import REMEDY, unlevelled_doubts
-from deploy_verdict.stages.logs.judge_answers import judge_answers
 from deploy_verdict.stages.logs.judge_novelty import Earlier, judge_novelty
 
 NOTHING_EARLIER = Earlier()
@@ -405,7 +406,7 @@ def _judged_log(bundle: Bundle, name: str, rules: LogRules) -> list[Finding]:
     def answers(
         observation: LogObservation | None, pointer: str | None, parts_before: Sequence[LogObservation] = ()
     ) -> Iterator[Finding]:
-        return judge_answers(bundle, observation, pointer, earlier.before, parts_before)
+        return _judge_answers(bundle, observation, pointer, earlier.before, parts_before)
 
     # Only some readings can say what is new.
     found: dict[tuple[str, str], Finding] = {}
@@ -456,3 +457,31 @@ def _with_parts(
         actual = f"{finding.actual}; the readings during the window, {_stretch(t0, until)}, hold none"
         return finding.model_copy(update={"actual": actual})
     return finding
+
+
+def _judge_answers(
+    bundle: Bundle,
+    observation: LogObservation | None,
+    pointer: str | None,
+    before: LogObservation | None,
+    earlier: Sequence[LogObservation] = (),
+) -> Iterator[Finding]:
+    """Yield findings on refusals and server errors; none if the log has no access lines.
+
+    Without a known time before, `earlier` parts of the window replace it.
+    """
+    logs = bundle.plan.logs
+    if logs is None or observation is None or not observation.answers:
+        return
+    usual = _known(before) or [answers for item in earlier for answers in _known(item) or ()] or None
+    own = own_answers(bundle.sent_to_service, observation.start, observation.end)
+    ruling = judge_refusals(observation.answers, usual, own, may_rise=logs.may_rise)
+    yield ruling.at(pointer).as_finding("logs", "answers", "refused", TEXT)
+    ruling = judge_server_errors(observation.answers, usual, own)
+    if ruling.outcome is not Outcome.PASS:
+        yield ruling.at(pointer).as_finding("logs", "answers", "server errors", ERRORS_TEXT)
+
+
+def _known(reading: LogObservation | None) -> Sequence[PathAnswers] | None:
+    is_known = reading is not None and reading.fault is None and reading.answers
+    return reading.answers if is_known and reading is not None else None
