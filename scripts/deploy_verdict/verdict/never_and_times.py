@@ -11,7 +11,7 @@ from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.expect.selectors import json_path_of
 from deploy_verdict.model import Finding, Severity
 from deploy_verdict.plan import NeverRule
-from deploy_verdict.stages.health.judge_pool_readings import spikes_needed
+from deploy_verdict.stages.health.judge import spikes_needed
 from deploy_verdict.verdict.coverage import covered, missed_samples
 
 MAY_BE = "Where single readings may be so, judge the gauge by the pool's `attention` and `critical` instead"

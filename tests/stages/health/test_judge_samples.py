@@ -10,8 +10,7 @@ from deploy_verdict.model import Fault, Outcome, Severity, Whose
 from deploy_verdict.plan.checks.preview import preview
 from deploy_verdict.plan.checks.unwatched import unwatched
 from deploy_verdict.stages.health.collect import collect_health, in_random_order
-from deploy_verdict.stages.health.judge import judge_health
-from deploy_verdict.stages.health.judge_pool_readings import judge_pool_readings
+from deploy_verdict.stages.health.judge import judge_health, judge_pool_readings
 from deploy_verdict.verdict.judge import judge
 from tests.bundles import REFUSED, T0, bundle_of, burst, http, loaded
 from tests.clocks import TurnedClock

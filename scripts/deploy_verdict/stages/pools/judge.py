@@ -16,8 +16,7 @@ from deploy_verdict.evidence.platform.platform_views import readings_of
 from deploy_verdict.evidence.pools.pool_samples import PoolSample, ServerState
 from deploy_verdict.model import BurstObservation, Finding, Severity
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.health.judge import judge_beside
-from deploy_verdict.stages.health.judge_pool_readings import judge_pool_readings
+from deploy_verdict.stages.health.judge import judge_beside, judge_pool_readings
 from deploy_verdict.stages.pools.judge_blocks import enough, short_of
 from deploy_verdict.stages.pools.judge_floor import judge_cycles, judge_floor
 from deploy_verdict.stages.pools.judge_gauge import judge_gauge, rests_on_doubt
