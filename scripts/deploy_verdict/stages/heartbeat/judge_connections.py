@@ -1,19 +1,26 @@
-"""Could the service be reached? Counts failed connects, also those that a second attempt made good. Pure."""
+"""Could the service be reached? Pure.
+
+Counts failed connects, also those that a second attempt made good. Pauses of minutes in the log, or in other
+people's requests, show outages that no request of ours met.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from deploy_verdict.base.units import shown_offset
+from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.answers.exchanges import Sent
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.platform.platform_views import deployment_samples
+from deploy_verdict.evidence.measures import log_readings
+from deploy_verdict.evidence.platform.platform_views import deployment_samples, readings_of
 from deploy_verdict.evidence.processes.instances import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.expect import fault_text
-from deploy_verdict.model import DeploymentObservation, Fault, Finding, Severity, Whose
+from deploy_verdict.model import DeploymentObservation, Fault, Finding, Severity, TrafficObservation, Whose
 from deploy_verdict.model.fault_kinds import EDGE, GIVEN_UP, NOT_CONNECTED
-from deploy_verdict.stages.heartbeat.judge_silences import judge_silences
+from deploy_verdict.model.platform import WHOLE
 from deploy_verdict.stats.bounds import RARE, least_percent
+from deploy_verdict.stats.pauses import Pause, sudden_pause
 
 STAGE = "connections"
 # Up to this share (percent) may fail by chance: a restarted node of a load balancer, a lost packet.
@@ -32,7 +39,7 @@ def judge_connections(bundle: Bundle, findings: Sequence[Finding] = ()) -> Itera
     if instances is not None:
         text = "a single broken instance would have been noticed"
         yield instances.as_finding(STAGE, "service", "instances", text)
-    yield from judge_silences(bundle)
+    yield from _judge_silences(bundle)
 
 
 def _instances(bundle: Bundle) -> Ruling | None:
@@ -108,3 +115,63 @@ def _not_connected(item: Sent) -> Fault | None:
     kinds = (*NOT_CONNECTED, EDGE, *(GIVEN_UP if has_second else ()))
     is_it = first is not None and first.kind in kinds and first.whose in (Whose.TARGET, Whose.EDGE)
     return first if is_it else None
+
+
+# After an outage, everybody retries at once.
+BURST = 2.0
+NO_PAUSE = "{} do not pause for minutes when nothing else shows why"
+
+
+def _judge_silences(bundle: Bundle) -> Iterator[Finding]:
+    """Yield one finding for the service's own log and one for traffic, if their parts were counted."""
+    for pointer, log in log_readings(bundle)[-1:]:
+        ruling = _silence(bundle, (log.start, log.end), log.lines_by_part, "line of the log")
+        if ruling is not None:
+            yield ruling.at(pointer).as_finding(STAGE, "log", "silence", NO_PAUSE.format("the log's lines"))
+    for pointer, traffic in readings_of(bundle, "traffic", TrafficObservation, WHOLE)[-1:]:
+        ruling = _silence(
+            bundle, (traffic.start, traffic.end), traffic.requests_by_part, "request of somebody else"
+        )
+        if ruling is not None:
+            yield ruling.at(pointer).as_finding(
+                STAGE, "traffic", "silence", NO_PAUSE.format("others' requests")
+            )
+
+
+def _silence(
+    bundle: Bundle, stretch: tuple[datetime, datetime], counts: Sequence[int], what: str
+) -> Ruling | None:
+    if not any(counts):
+        return None
+    silence = sudden_pause(counts)
+    if silence is None:
+        return passed(f"no pause that stands out among {sum(counts):,}")
+    start, end = stretch
+    length_s = (end - start).total_seconds() * bundle.window.speed
+    from_s = (start - bundle.window.t0).total_seconds() * bundle.window.speed
+    begins_s, ends_s = from_s + silence.begins * length_s, from_s + silence.ends * length_s
+    text = f"no {what} for {shown_duration(ends_s - begins_s)} from {shown_offset(begins_s)} on; around it "
+    text += f"{silence.usual:.2g} in {shown_duration(length_s / len(counts))}{_burst(silence)}"
+    answered = _answered(bundle, begins_s, ends_s)
+    if answered:
+        return passed(f"{text}; meanwhile the service answered us ({answered} ×)")
+    return unknown(
+        f"{text}; nobody looked at the service then, so it may have been down — "
+        "watch it in one process, where the heartbeat looks every 30 s"
+    )
+
+
+def _burst(silence: Pause) -> str:
+    more = silence.after / silence.usual
+    return f", and {more:.1f} times as many right after it" if more >= BURST else ""
+
+
+def _answered(bundle: Bundle, from_s: float, to_s: float) -> int:
+    """Return how many requests of ours the service itself answered in that stretch (plan seconds)."""
+    speed, t0 = bundle.window.speed, bundle.window.t0
+    return sum(
+        item.exchange.fault is None
+        and item.exchange.status is not None
+        and from_s <= (item.exchange.at - t0).total_seconds() * speed < to_s
+        for item in bundle.sent_to_service
+    )
