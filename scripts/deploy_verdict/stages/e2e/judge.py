@@ -1,21 +1,29 @@
-"""Judges the suite: every declared test over all its runs, what it left behind, and the run's length.
+"""Judges the suite: every declared test over all its runs, what it left behind, and the run's length. Pure.
 
-Pure.
+Every cleanup step of every run counts, with the request that restores it.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from deploy_verdict.base.units import shown_duration, shown_offset
-from deploy_verdict.evidence.answers.steps import worst_ruling
+from deploy_verdict.evidence.answers.steps import may_have_written, step_label, worst_ruling
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.finding import failed, passed, unknown
-from deploy_verdict.model import Evidence, Finding, Outcome, Severity
+from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
+from deploy_verdict.model import Evidence, Finding, Outcome, Severity, TestObservation
 from deploy_verdict.plan import E2E, Plan, Test
 from deploy_verdict.plan.checks.references import SUITE
-from deploy_verdict.stages.e2e.judge_cleanup import judge_cleanup
 from deploy_verdict.stages.e2e.judge_external import judge_command, suites_of
-from deploy_verdict.stages.e2e.judge_runs import Files, JudgedRun, pre_check, runs_of
+from deploy_verdict.stages.e2e.judge_runs import (
+    NOT_RUN,
+    Files,
+    JudgedRun,
+    pre_check,
+    runs_in,
+    runs_of,
+    tested_record,
+    why_not_run,
+)
 from deploy_verdict.stats.bounds import excluded_percent, possible_percent
 
 
@@ -33,7 +41,7 @@ def _findings(e2e: E2E, files: Files) -> Iterator[Finding]:
         yield _passes(test, runs_of(e2e, test, files))
     for test in e2e.tests:
         if test.cleanup:
-            yield judge_cleanup(e2e, test, files)
+            yield _judge_cleanup(e2e, test, files)
     if e2e.limit is not None:
         yield _limit(e2e, e2e.limit, files)
     if e2e.command:
@@ -133,3 +141,71 @@ def runs_passed(plan: Plan, loaded: Sequence[tuple[str, Evidence]]) -> tuple[Tes
 def judge_suites(bundle: Bundle, findings: Sequence[Finding] = ()) -> list[Finding]:
     """Return the suite's findings over every run of the window."""
     return judge_e2e(bundle.plan, [(item.name, item.evidence) for item in bundle.of_stage("e2e")])
+
+
+def _judge_cleanup(e2e: E2E, test: Test, files: Files) -> Finding:
+    """Judge the cleanup over all runs and attempts. What one attempt left behind, no other undoes."""
+    left = list(_left_behind(e2e, test, files))
+    if left:
+        first = next((ruling for ruling in left if ruling.outcome is Outcome.FAIL), left[0])
+        more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
+        ruling = replace(
+            first,
+            actual=f"{first.actual}{more}",
+            severity=Severity.P2,
+            because="test data was left changed",
+        )
+    else:
+        ruling = passed(f"restored after each of {len(e2e.at)}")
+    expectation = "everything that the test changed is restored"
+    return ruling.as_finding("e2e", test.name, "cleanup", expectation, expected="nothing is left behind")
+
+
+def _left_behind(e2e: E2E, test: Test, files: Files) -> Iterator[Ruling]:
+    """Yield what is not clean, or not known to be clean."""
+    runs = list(runs_in(test.name, files))
+    for pointer, observation in runs:
+        for ruling in _left_by_run(test, observation):
+            offset_s = observation.offset_s
+            actual = f"{shown_offset(offset_s)}: {ruling.actual}"
+            yield replace(ruling, actual=actual).at(pointer, offset_s)
+    at = {observation.offset_s for _, observation in runs}
+    for offset_s in e2e.at:
+        if offset_s not in at:
+            reason = why_not_run(files, offset_s)
+            at_offset = shown_offset(offset_s)
+            text = f"{reason} at {at_offset}" if reason == NOT_RUN else f"{at_offset}: {reason}"
+            yield unknown(text).at(None, offset_s)
+
+
+def _left_by_run(test: Test, observation: TestObservation) -> Iterator[Ruling]:
+    for item in observation.unrestored:
+        yield failed(f"not restored ({item.reason}); send: {item.request}")
+    if observation.unrestored or not _wrote(observation):
+        return
+    # Of each step the last record counts: a race that is repeated cleans up in between.
+    records = {record.index: record for record in observation.steps if record.part == "cleanup"}
+    for index, step in enumerate(test.cleanup):
+        label = step_label("cleanup", index, step.name)
+        record = records.get(index)
+        if record is None or record.name != step.name:
+            yield unknown(f"{label} is not in the evidence")
+            continue
+        result = tested_record(record, step)
+        if result.outcome is not Outcome.PASS:
+            yield replace(result, actual=f"{label}: {result.actual}")
+
+
+def _wrote(observation: TestObservation) -> bool:
+    """Return whether there was something to restore.
+
+    An interrupted run may have sent what it could not record.
+    """
+    if observation.interrupted:
+        return True
+    for record in observation.steps:
+        races = record.race.exchanges if record.race else ()
+        single = (record.exchange,) if record.exchange else ()
+        if any(may_have_written(exchange) for exchange in (*record.earlier, *single, *races)):
+            return True
+    return False
