@@ -5,8 +5,8 @@ import json
 import pytest
 
 from deploy_verdict.model import Outcome
-from deploy_verdict.stages.pools.growth_series import lives_of, only_rises, series_of
 from deploy_verdict.stages.pools.judge import judge_pools
+from deploy_verdict.stages.pools.judge_blocks import lives_of, only_rises, series_of
 from tests.bundles import bundle_of, burst, http, loaded
 from tests.calibration.judging import counts_of
 from tests.plans import plan_of

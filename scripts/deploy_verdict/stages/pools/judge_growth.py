@@ -11,8 +11,14 @@ from deploy_verdict.evidence.platform.traffic_change import OthersRequests, traf
 from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.growth_series import GrowthSeries, lives_of, series_of
-from deploy_verdict.stages.pools.judge_blocks import PoolBlock, are_single, unread_blocks
+from deploy_verdict.stages.pools.judge_blocks import (
+    GrowthSeries,
+    PoolBlock,
+    are_single,
+    lives_of,
+    series_of,
+    unread_blocks,
+)
 from deploy_verdict.stages.pools.judge_levels import judge_stability
 from deploy_verdict.stats.blocks import BLOCK_S, FEWEST_BLOCKS, WARM_UP_S
 from deploy_verdict.stats.bounds import exhausted_after_h

@@ -18,12 +18,12 @@ from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.pools.pool_samples import PoolSample
 from deploy_verdict.model import Outcome, Severity
 from deploy_verdict.plan import Pool
-from deploy_verdict.stages.pools.growth_series import lives_of
 from deploy_verdict.stages.pools.judge_blocks import (
     BURST_READINGS,
     PoolBlock,
     are_single,
     enough,
+    lives_of,
     pool_blocks,
     short_of,
 )
