@@ -1,15 +1,18 @@
 """Counts the edge's HTTP log by path: requests of others, and our own separately. No opinions.
 
-Also reads what the previous deployment still answers, by its own log.
+Also what the previous deployment still answers, by its own log: only that shows whether a removed container
+still takes traffic, which it may for hours.
 """
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from deploy_verdict.base.log_templates import path_shape
 from deploy_verdict.model import (
+    Deployment,
+    DeploymentObservation,
     Fault,
     LogLine,
     PathTraffic,
@@ -22,9 +25,7 @@ from deploy_verdict.model.platform import BEFORE, WHOLE
 from deploy_verdict.railway import HttpEntry, RailwayClient, RailwayError, http_log
 from deploy_verdict.railway.paging import PAGE, LogGapError, pages
 from deploy_verdict.stages.context import Context, Keep, Platform
-from deploy_verdict.stages.deployment.state import before, deployment_readings
-from deploy_verdict.stages.traffic.edge_entries import has_upstream_error, is_fallback, is_ours
-from deploy_verdict.stages.traffic.previous_deployment import read_previous
+from deploy_verdict.stages.deployment.state import SERVING, before, deployment_readings, standing
 from deploy_verdict.stats.pauses import PARTS as PAUSE_PARTS
 
 MOST_PATHS, MOST_EXAMPLES, MOST_IDS, MOST_TIMES = 100, 20, 20_000, 200_000
@@ -46,8 +47,8 @@ class _Path:
         self.parts[part][str(entry.status)] += 1
         if len(self.times_ms) < MOST_TIMES:
             self.times_ms.append(entry.total_ms)
-        self.upstream_errors += has_upstream_error(entry)
-        self.fallbacks += is_fallback(entry)
+        self.upstream_errors += _has_upstream_error(entry)
+        self.fallbacks += _is_fallback(entry)
 
     def counted(self, method: str, path: str) -> PathTraffic:
         times, statuses = sorted(self.times_ms), sum(self.parts, Counter[str]())
@@ -100,9 +101,9 @@ class TrafficTally:
             key = OTHER
         self._paths[key].add(entry, self._part(entry.at, PARTS))
         self._by_part[self._part(entry.at, PAUSE_PARTS)] += entry.at is not None
-        if has_upstream_error(entry):
+        if _has_upstream_error(entry):
             self._upstream[self._redact(entry.upstream_errors)[:160]] += 1
-        if entry.status >= 500 or has_upstream_error(entry):
+        if entry.status >= 500 or _has_upstream_error(entry):
             self._example(entry)
 
     def _part(self, at: datetime | None, parts: int) -> int:
@@ -122,7 +123,7 @@ class TrafficTally:
     def _example(self, entry: HttpEntry) -> None:
         if len(self._examples) < MOST_EXAMPLES:
             counted = f"{entry.method[:10]} {entry.path[:200]} {entry.status} {entry.total_ms} ms"
-            counted += f": {entry.upstream_errors[:200]}" if has_upstream_error(entry) else ""
+            counted += f": {entry.upstream_errors[:200]}" if _has_upstream_error(entry) else ""
             self._examples.append(LogLine(at=entry.at, text=self._redact(counted)))
 
     def observation(
@@ -181,7 +182,7 @@ def collect_traffic(
         # Save the window's own log before another one is read.
         keep((found,))
     # If Railway did not answer, the next sample requests both.
-    previous = () if found.fault and since else read_previous(context, end)
+    previous = () if found.fault and since else _read_previous(context, end)
     earlier = None if since else _before_deployment(context, platform, page)
     return (found, *previous, *((earlier,) if earlier is not None else ()))
 
@@ -234,3 +235,110 @@ def _unread(platform: Platform | None, start: datetime, end: datetime) -> Traffi
     unknown = Fault(kind="no-deployment", whose=Whose.PROVIDER, detail=detail)
     fault = (platform.fault if platform else None) or unknown
     return TrafficObservation(source="Railway", start=start, end=end, fault=fault)
+
+
+_OURS = "deploy-verdict/"
+_NO_ERROR = ("", "[]", "null", "{}")
+
+
+def is_ours(entry: HttpEntry) -> bool:
+    """Return whether this tool sent the request."""
+    return entry.user_agent.startswith(_OURS)
+
+
+def _has_upstream_error(entry: HttpEntry) -> bool:
+    """Return whether the edge recorded an error reaching the service."""
+    return entry.upstream_errors.strip() not in _NO_ERROR
+
+
+def _is_fallback(entry: HttpEntry) -> bool:
+    """Return whether the edge answered in the service's place; responseDetails is set only then."""
+    return entry.status in (404, 502) and entry.response_details.strip() not in _NO_ERROR
+
+
+MOST_PREVIOUS = 5
+
+
+def _read_previous(context: Context, end: datetime) -> tuple[PreviousTrafficObservation, ...]:
+    """Read the previous deployment's log.
+
+    Returns nothing if the plan does not want that, nothing was replaced, or it is too early to tell. It takes
+    one request if that deployment is silent (for its newest entry), and two if it is not.
+    """
+    section, platform = context.plan.traffic, context.platform
+    if section is None or not section.previous or platform is None or platform.railway is None:
+        return ()
+    readings = deployment_readings(context.evidence())
+    if readings and not any(standing(item, platform.subject).state in SERVING for item in readings):
+        return ()
+    reading = next((item for item in readings if item.deployment is not None), None)
+    start = _gone_from(context, reading)
+    is_interim = context.since is not None
+    # The job of a sample has no evidence of the others, and the window's end is still to come.
+    if is_interim and (reading is None or not reading.recent or start >= end):
+        return ()
+    earlier = before(reading.deployment, reading.recent) if reading and reading.deployment else None
+    if earlier is None:
+        known = reading is not None and reading.recent_whole
+        fault = None if known else _not_known(reading)
+        return (PreviousTrafficObservation(start=start, end=max(start, end), fault=fault),)
+    return (_read_replaced(context, platform.railway, earlier, start, end),)
+
+
+def _gone_from(context: Context, reading: DeploymentObservation | None) -> datetime:
+    """Return from when it should answer nobody: after fresh_within, or what the service's settings grant."""
+    settings = reading.settings if reading else None
+    granted_s = (settings.overlap_s or 0.0) + (settings.draining_s or 0.0) if settings else 0.0
+    fresh_s = context.plan.fresh_within_s / context.pace.speed
+    return context.pace.t0 + timedelta(seconds=max(fresh_s, granted_s))
+
+
+def _read_replaced(
+    context: Context, railway: RailwayClient, earlier: Deployment, start: datetime, end: datetime
+) -> PreviousTrafficObservation:
+    observation = PreviousTrafficObservation(
+        deployment=earlier.id, commit=earlier.commit, start=start, end=max(start, end)
+    )
+    try:
+        newest = http_log(railway, earlier.id, start=None, end=end, limit=1)
+        last_at = newest[-1].at if newest else None
+        observation = observation.model_copy(update={"last_at": last_at})
+        if newest and (last_at is None or last_at >= start):
+            entries = http_log(railway, earlier.id, start=start, end=end, limit=PAGE)
+            counted = _counted(context, entries, start)
+            observation = observation.model_copy(update={**counted, "is_cut": len(entries) >= PAGE})
+            context.tell(f"the deployment before: {observation.answered} answers since {start:%H:%M:%SZ}")
+    except RailwayError as error:
+        return observation.model_copy(update={"fault": error.fault})
+    return observation
+
+
+def _counted(context: Context, entries: Iterable[HttpEntry], start: datetime) -> dict[str, object]:
+    """Count its own responses.
+
+    Those of the edge, or to requests from before, do not show where requests go.
+    """
+    answered = [entry for entry in entries if _is_answer(entry, start)]
+    examples = (
+        LogLine(
+            at=entry.at,
+            text=context.redact(f"{entry.method[:10]} {entry.path[:200]} {entry.status} {entry.total_ms} ms"),
+        )
+        for entry in answered[-MOST_PREVIOUS:]
+    )
+    own = sum(is_ours(entry) for entry in answered)
+    return {"answered": len(answered), "own_answered": own, "examples": tuple(examples)}
+
+
+def _is_answer(entry: HttpEntry, start: datetime) -> bool:
+    if entry.at is None or entry.at - timedelta(milliseconds=max(0, entry.total_ms)) < start:
+        return False
+    return not (_is_fallback(entry) or _has_upstream_error(entry))
+
+
+def _not_known(reading: DeploymentObservation | None) -> Fault:
+    reason = "no sample of the deployment lists earlier ones"
+    if reading is not None and reading.recent:
+        reason = f"none of the {len(reading.recent)} newest was live"
+    detail = f"the deployment before this one is not known: {reason}"
+    return Fault(kind="no-deployment", whose=Whose.PROVIDER, detail=detail)
