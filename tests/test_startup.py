@@ -78,7 +78,6 @@ def test_a_health_check_loads_only_what_asks_and_writes(plan, tmp_path):
         "claims",
         "context",
         "deployment",
-        "documented_routes",
         "guarded_request",
         "health",
         "heartbeat",

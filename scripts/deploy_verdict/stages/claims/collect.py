@@ -13,8 +13,7 @@ from deploy_verdict.expect.openapi import schema_fields
 from deploy_verdict.model import FingerprintAttempt, FingerprintObservation
 from deploy_verdict.plan import Claim, OpenApi
 from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
-from deploy_verdict.stages.context import Context
-from deploy_verdict.stages.documented_routes import MAX_DOCUMENT_BYTES
+from deploy_verdict.stages.context import MAX_DOCUMENT_BYTES, Context
 
 
 def take_fingerprints(
