@@ -1,10 +1,28 @@
-"""Takes one sample: gives the stage its context and writes what it observes as evidence."""
+"""Takes one sample: gives the stage its context and writes what it observes as evidence.
+
+After a P0, the tool's own writes stop: the suite, load, cycles and top-ups; reading goes on. A broken service
+is not written to any further. What was already written is still restored: a test cleans up as part of its
+run, and restore_leftovers.py cleans up after a run that died.
+"""
 
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from deploy_verdict import __version__
 from deploy_verdict.base.errors import UsageError
-from deploy_verdict.model import Evidence, Loaded, Observation, PreviousTrafficObservation
+from deploy_verdict.base.units import shown_offset
+from deploy_verdict.evidence.bundle import bundled
+from deploy_verdict.evidence.stopped import stop_words
+from deploy_verdict.model import (
+    Evidence,
+    Finding,
+    Loaded,
+    Observation,
+    Outcome,
+    PreviousTrafficObservation,
+    Severity,
+    StoppedObservation,
+)
 from deploy_verdict.plan import Plan
 from deploy_verdict.stages.context import Context, Platform
 from deploy_verdict.stages.deployment.state import deployment_readings, same_commit
@@ -15,7 +33,6 @@ from deploy_verdict.window.directory.entity_lock import lock_wait_s, locked
 from deploy_verdict.window.directory.evidence_store import read_evidence, read_stage
 from deploy_verdict.window.directory.history import read_history
 from deploy_verdict.window.directory.session import EvidenceFile, Session
-from deploy_verdict.window.sampling.write_stop import why_stopped
 
 # Real time. A line that reaches the platform late is read again by the next reading.
 OVERLAP = timedelta(seconds=60)
@@ -176,3 +193,43 @@ def _deployment_ids(session: Session) -> tuple[str, ...]:
             same = [live.id for live in observation.active or () if same_commit(live.commit, subject.commit)]
             ids += [subject.id, *same]
     return tuple(dict.fromkeys(ids))
+
+
+def why_stopped(session: Session, row: Stage, offset_s: float) -> StoppedObservation | None:
+    """Return the reason not to take this sample, as its evidence; None if it is to be taken.
+
+    A sample after the window's end writes again: it shows whether the trouble is over.
+    """
+    plan, file = session.plan, session.file
+    if plan.escalation.keep_writing or offset_s > plan.window.end_s or not row.writes(plan, offset_s):
+        return None
+    # Only a stage that writes needs the judge.
+    from deploy_verdict.verdict.judge import judge  # noqa: PLC0415
+
+    files = read_evidence(session.evidence_dir)
+    bundle = bundled(plan, file.window, file.subject, files, left_out=file.left_out)
+    now = session.pace.clock.now()
+    verdict = judge(bundle, judged_at=now, tool_version=__version__)
+    failed = next((finding for finding in verdict.findings if _is_p0(finding)), None)
+    if failed is None:
+        return None
+    stopped = StoppedObservation(
+        check=f"{failed.stage}/{failed.check}/{failed.rule}",
+        offset_s=offset_s,
+        at=now,
+        failed_at_s=_seen_at_s(bundle.loaded, failed),
+    )
+    session.tell(f"{row.name} {shown_offset(offset_s)}: {stop_words(stopped)}")
+    return stopped
+
+
+def _is_p0(finding: Finding) -> bool:
+    return finding.outcome is Outcome.FAIL and finding.severity is Severity.P0
+
+
+def _seen_at_s(loaded: tuple[Loaded, ...], finding: Finding) -> float | None:
+    """Return the offset of the sample that shows a finding; a pointer begins with its file's name."""
+    if finding.offset_s is not None:
+        return finding.offset_s
+    name = (finding.evidence or "").partition("#")[0]
+    return next((item.evidence.offset_s for item in loaded if item.name == name), None)
