@@ -24,7 +24,7 @@ from deploy_verdict.model import Record, Verdict, VerdictOutcome
 from deploy_verdict.plan.sections.report import ArchiveSection
 from deploy_verdict.report import PAGE_NAME, REPORT_NAME
 from deploy_verdict.window.directory.evidence_store import read_record, write_json, write_text
-from deploy_verdict.window.directory.plan_copy import PLAN_FILE, beside
+from deploy_verdict.window.directory.plan_file import PLAN_FILE, beside
 from deploy_verdict.window.directory.session import WINDOW_FILE
 from deploy_verdict.window.judge_directory import JUNIT_FILE, ROLLBACK_FILE, VERDICT_FILE, write_reports
 

@@ -54,8 +54,7 @@ from deploy_verdict.window.directory.evidence_store import (
     write_text,
 )
 from deploy_verdict.window.directory.history import append_to_history, earlier_verdicts
-from deploy_verdict.window.directory.plan_copy import PLAN_FILE, kept_variables
-from deploy_verdict.window.directory.plan_file import load_plan
+from deploy_verdict.window.directory.plan_file import PLAN_FILE, kept_variables, load_plan
 from deploy_verdict.window.directory.session import WINDOW_FILE, history_file, read_window, target_of
 from deploy_verdict.window.open import checked_stages
 

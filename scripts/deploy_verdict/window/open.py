@@ -16,8 +16,7 @@ from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages import registry
 from deploy_verdict.stages.deployment.state import IN_FLIGHT
-from deploy_verdict.window.directory.plan_copy import keep_plan, variables_of
-from deploy_verdict.window.directory.plan_file import environment_for, load_plan
+from deploy_verdict.window.directory.plan_file import environment_for, keep_plan, load_plan, variables_of
 from deploy_verdict.window.directory.session import (
     Runtime,
     Session,

@@ -44,8 +44,7 @@ from deploy_verdict.publish.service_marks import later_sample_context, service_o
 from deploy_verdict.railway.connection import connect_to_service
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.window.directory.evidence_store import write_json
-from deploy_verdict.window.directory.plan_copy import PLAN_FILE, keep_plan
-from deploy_verdict.window.directory.plan_file import environment_for, load_plan
+from deploy_verdict.window.directory.plan_file import PLAN_FILE, environment_for, keep_plan, load_plan
 from deploy_verdict.window.directory.session import HISTORY_FILE, Session, note_ended, remark
 from deploy_verdict.window.open import open_session
 

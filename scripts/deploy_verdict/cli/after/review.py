@@ -20,8 +20,7 @@ from deploy_verdict.cli.options import add_author, say
 from deploy_verdict.follow_up.review_issue import drafted, opened
 from deploy_verdict.github import GitHub, connection_from
 from deploy_verdict.publish.comment_state import BAD
-from deploy_verdict.window.directory.plan_copy import PLAN_FILE
-from deploy_verdict.window.directory.plan_file import environment_for
+from deploy_verdict.window.directory.plan_file import PLAN_FILE, environment_for
 from deploy_verdict.window.judge_directory import judged_directory, read_verdict, refuse_without_evidence
 
 

@@ -307,8 +307,7 @@ def watchdog(options: argparse.Namespace) -> int:
     Exit codes: 0 nothing was missing, or it is posted; 2 wrong usage; 3 GitHub refused it.
     """
     from deploy_verdict.actions.end.watchdog import rescue
-    from deploy_verdict.window.directory.plan_copy import PLAN_FILE
-    from deploy_verdict.window.directory.plan_file import environment_for
+    from deploy_verdict.window.directory.plan_file import PLAN_FILE, environment_for
 
     options.plan, options.target, options.without = options.out / PLAN_FILE, None, []
     options.corrected_plan = True
