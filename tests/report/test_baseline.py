@@ -6,7 +6,7 @@ import pytest
 
 from deploy_verdict.evidence.columns import captured
 from deploy_verdict.model import MeasuredValue
-from deploy_verdict.report.baseline import PROVEN, shown_baseline
+from deploy_verdict.report.context import PROVEN, shown_baseline
 from tests.report.stories import stable
 
 MEASURE = "answers/completar/success"
