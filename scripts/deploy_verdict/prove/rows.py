@@ -1,23 +1,27 @@
-"""What of a plan must be able to fail: each line, rule, limit, pattern and criterion, with its mutants.
+"""What of a plan must be able to fail: each line, rule, limit, pattern and criterion, with its mutants. Pure.
 
-These rows rest on recorded answers and logs; those on synthetic evidence are in synthetic.py. Pure.
+These rows rest on recorded answers and logs; those on synthetic evidence are in synthetic.py. A row must
+notice an incident only if that shows in a value which the row tests.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
+from typing import Any
 
 from deploy_verdict.evidence.answers.steps import accepted, tested_answers
-from deploy_verdict.expect import Expectation, Matcher, tested, worst
+from deploy_verdict.expect import Expectation, Found, Matcher, select, tested, worst
+from deploy_verdict.expect.matchers import is_number
+from deploy_verdict.expect.selectors import type_name
 from deploy_verdict.model import Exchange, LogObservation, Outcome
 from deploy_verdict.plan import E2E, Answer, Expecting, LogPattern, NeverRule, Pool, Step
 from deploy_verdict.plan.checks.references import PRE_CHECK
 from deploy_verdict.plan.sections.fixtures import BEFORE_EACH_NAME, PRE_CHECK_NAME, step_name
 from deploy_verdict.prove.gauges import gauge_in, with_gauge
-from deploy_verdict.prove.incident_effect import TestedValue, incident_value
 from deploy_verdict.prove.mutations import Mutation, crossing, fitting, lacking
-from deploy_verdict.prove.replay import ReplayedStep, exchange_of
+from deploy_verdict.prove.replay import Answers, ReplayedStep, exchange_of
 from deploy_verdict.prove.scenario import SAMPLES, Evaluator, Scenario
 
 Path = tuple[str | int, ...]
@@ -49,6 +53,58 @@ class PlanRow:
     incident_value: Callable[[Scenario], str | None] = lambda _: None
     is_alternative: bool = False
     is_synthetic: bool = False
+
+
+SLOWER, SLOWER_BY_MS = 3.0, 1000.0
+_NOT_ON_THE_VALUE = {"type", "length", "more_than", "fewer_than", "present", "not_equals"}
+
+
+@dataclass(frozen=True)
+class TestedValue:
+    """A value that a row tests: in the answers of `name`, by `selector`, with `matcher`."""
+
+    __test__ = False  # pytest: not a test class
+    name: str
+    selector: str
+    matcher: Matcher
+
+
+def incident_value(tested: TestedValue, healthy: Answers, incident: Answers) -> str | None:
+    """Describe the incident's value if no healthy answer has one like it; else None."""
+    usual = list(_values(healthy.get(tested.name, ()), tested.selector))
+    for value in _values(incident.get(tested.name, ()), tested.selector) if usual else ():
+        if _is_other(value, usual, tested):
+            shown = ", ".join(_shown(item) for item in islice(usual, 3))
+            return f"{tested.selector} was {_shown(value)} (healthy: {shown})"
+    return None
+
+
+def _shown(value: Any) -> str:
+    text = f"{value:g}" if isinstance(value, float) else repr(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _values(answers: Sequence[Answer], selector: str) -> Iterator[Any]:
+    for answer in answers:
+        if answer.fault is None:
+            found = select(selector, exchange_of(answer))
+            if isinstance(found, Found):
+                yield from found.several or (found.value,)
+
+
+def _is_other(value: Any, usual: Sequence[Any], tested: TestedValue) -> bool:
+    if tested.selector == "elapsed":
+        return bool(value > max(usual) * SLOWER + SLOWER_BY_MS)
+    if set(tested.matcher.operators) <= _NOT_ON_THE_VALUE:
+        return type_name(value) not in {type_name(item) for item in usual}
+    numbers = [item for item in usual if is_number(item)]
+    if is_number(value) and numbers and tested.selector != "status":
+        return not min(numbers) <= value <= max(numbers)
+    texts = {item for item in usual if isinstance(item, str)}
+    if isinstance(value, str) and len(texts) > 1:
+        # It already differs between healthy answers, as times and names do.
+        return False
+    return all(type_name(value) != type_name(item) or value != item for item in usual)
 
 
 class RecordedRows:
