@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from deploy_verdict.base.errors import PlanError, Problem, UsageError
 from deploy_verdict.model import Fault, LogObservation, VerdictOutcome
@@ -15,7 +16,7 @@ from deploy_verdict.plan.reading.positioned_yaml import Path as Steps
 from deploy_verdict.plan.reading.reader import read_recording
 from deploy_verdict.plan.sections.fixtures import RecordedLog
 from deploy_verdict.prove import RecordedIncident, Recordings, prove, unrecordable_stages
-from deploy_verdict.prove.output import proof_json, proof_lines
+from deploy_verdict.prove.decision import Proof, ProvenRow
 from deploy_verdict.stages.logs.counting.review import review
 from deploy_verdict.stages.logs.lines.line_reader import LineReader
 from deploy_verdict.stages.logs.lines.source_lines import SourceLine
@@ -35,9 +36,9 @@ def proof_of(path: Path, plan: Plan, document: Document, *, as_json: bool) -> tu
 
     unrecordable = unrecordable_stages(plan)
     text = (
-        dumps(proof_json(proven, place_of, unrecordable=unrecordable))
+        dumps(_proof_json(proven, place_of, unrecordable=unrecordable))
         if as_json
-        else "\n".join(proof_lines(str(path), proven, place_of, unrecordable=unrecordable))
+        else "\n".join(_proof_lines(str(path), proven, place_of, unrecordable=unrecordable))
     )
     is_proven = bool(proven) and all(row.is_proven for row in proven)
     return text, 0 if is_proven else EXIT_CODES[VerdictOutcome.INCONCLUSIVE]
@@ -137,3 +138,57 @@ class _Files:
     def _refused(self, steps: Steps, message: str) -> PlanError:
         place = self.document.place(steps)
         return PlanError(str(self.path), (Problem(line=place.line, column=place.column, message=message),))
+
+
+PlaceOf = Callable[[Steps], str]
+LONGEST = 64
+
+
+def _proof_lines(
+    name: str, proven: Sequence[ProvenRow], place_of: PlaceOf, *, unrecordable: Sequence[str] = ()
+) -> Iterator[str]:
+    """Yield lines for people; places are LINE:COLUMN in the plan's file."""
+    unproven = [row for row in proven if not row.is_proven]
+    summary = f"{name}: {len(proven) - len(unproven)} of {len(proven)} rows can fail"
+    yield summary + (
+        f"; {len(unproven)} {'is' if len(unproven) == 1 else 'are'} unproven:" if unproven else "."
+    )
+    for row in unproven:
+        yield f"  {name}:{place_of(row.path)}: {row.text} — {row.proof}: {row.why}; {row.advice}"
+    yield ""
+    cells = [(place_of(row.path), _short(row.text), str(row.proof), row.why) for row in proven]
+    cells.insert(0, ("place", "what", "can it fail?", "how that is known"))
+    widths = [max(len(row[column]) for row in cells) for column in range(3)]
+    for *first, how in cells:
+        yield "  ".join([*(cell.ljust(width) for cell, width in zip(first, widths, strict=True)), how])
+    yield ""
+    silent = sum(row.proof is Proof.NOT_RECORDED for row in proven)
+    if silent:
+        yield f"{silent} rows were turned red by spoilt answers only: no incident answer of them is there."
+    if unrecordable:
+        yield f"Not looked at: {', '.join(unrecordable)}. Their answers cannot be recorded here."
+
+
+def _proof_json(proven: Sequence[ProvenRow], place_of: PlaceOf, *, unrecordable: Sequence[str]) -> Any:
+    """Return the proof for --json."""
+    rows = [
+        {
+            "place": place_of(row.path),
+            "path": list(row.path),
+            "what": row.text,
+            "proof": row.proof.value,
+            "proven": row.is_proven,
+            "why": row.why,
+            "advice": row.advice,
+        }
+        for row in proven
+    ]
+    return {
+        "proven": all(row.is_proven for row in proven),
+        "not_looked_at": list(unrecordable),
+        "rows": rows,
+    }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
