@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from deploy_verdict.model import Exchange, Fault, Whose
-from deploy_verdict.relay.dispatch_results import meaning_of, names, pause_requested_s, runs_of
+from deploy_verdict.relay.dispatcher import meaning_of, names, pause_requested_s, runs_of
 
 
 def answer(status=None, *, body="", fault=None, **headers):

@@ -5,26 +5,23 @@ An event is marked "sending" before it is sent and "sent" once GitHub has answer
 which the workflow has in its run-name, and sends again only when none shows up within the grace period.
 """
 
+import json
 import logging
+import re
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Literal
 
 from deploy_verdict import __version__
 from deploy_verdict.base.clock import WallClock
+from deploy_verdict.http.faults import is_connect_failure
 from deploy_verdict.http.probe import Probe
-from deploy_verdict.http.retry import Backoff
+from deploy_verdict.http.retry import Backoff, is_limit_spent, lowered, requested_pause_s
 from deploy_verdict.model import Exchange
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.relay.dispatch_results import (
-    RUNS_A_PAGE,
-    meaning_of,
-    names,
-    pause_requested_s,
-    runs_of,
-    summary_of,
-)
 from deploy_verdict.relay.settings import RelaySettings
 from deploy_verdict.relay.store import Event, Store
 
@@ -114,7 +111,7 @@ class Dispatcher(threading.Thread):
             self._store.mark(event.name, "sent")
             LOG.info("dispatched deployment %s", event.name)
             return
-        reason = self._redactor.text(summary_of(answer))
+        reason = self._redactor.text(_summary_of(answer))
         pause_s = self._pause_s(event.tries, answer)
         if meaning == "refused":
             self._store.mark(event.name, "parked", again_in_s=PARKED_S, reason=reason)
@@ -132,7 +129,7 @@ class Dispatcher(threading.Thread):
         is_there, answer = self._find_run(event, sending_at)
         if is_there is None:
             reason = self._redactor.text(
-                f"cannot tell whether it arrived, because its runs cannot be read: {summary_of(answer)}"
+                f"cannot tell whether it arrived, because its runs cannot be read: {_summary_of(answer)}"
             )
             self._store.later(event.name, self._pause_s(event.tries + 4, answer), reason)
             LOG.warning("deployment %s: %s", event.deployment, reason)
@@ -171,3 +168,80 @@ class Dispatcher(threading.Thread):
     def _pause_s(self, tries: int, answer: Exchange) -> float:
         requested_s = pause_requested_s(answer, self._store.now())
         return self._backoff.pause_s(tries + 1, requested_s)
+
+
+Meaning = Literal["accepted", "refused", "not yet", "unclear"]
+LONGEST_RETRY_AFTER_S = 3600.0
+# For a Retry-After that is not a number, and for a limit without a reset time.
+UNREADABLE_PAUSE_S = 60.0
+RUNS_A_PAGE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunTitles:
+    """The titles on one page of GitHub's list of runs."""
+
+    titles: tuple[str, ...]
+    is_last: bool
+
+
+def meaning_of(answer: Exchange) -> Meaning:
+    """Return the result of a dispatch; "unclear" whenever GitHub may have accepted it without saying so."""
+    if answer.status is None:
+        return "not yet" if _was_never_sent(answer) else "unclear"
+    if answer.status == 204:
+        return "accepted"
+    if answer.status == 429 or (answer.status == 403 and _is_rate_limit(answer)):
+        return "not yet"
+    return "refused" if 300 <= answer.status < 500 and answer.status != 408 else "unclear"
+
+
+def pause_requested_s(answer: Exchange, now_s: float) -> float:
+    """Return the pause that GitHub requests, 0 without one, at most LONGEST_RETRY_AFTER_S."""
+    pause_s = requested_pause_s(answer.status, answer.headers, now_s)
+    if pause_s is None:
+        is_unreadable = "retry-after" in lowered(answer.headers) or is_limit_spent(
+            answer.status, answer.headers
+        )
+        return UNREADABLE_PAUSE_S if is_unreadable else 0.0
+    return min(LONGEST_RETRY_AFTER_S, pause_s)
+
+
+def runs_of(answer: Exchange) -> RunTitles | None:
+    """Return a page of the list of runs; None if it cannot be read."""
+    if answer.status != 200 or answer.fault is not None or answer.body_truncated:
+        return None
+    try:
+        runs = json.loads(answer.body or "").get("workflow_runs")
+    except (ValueError, RecursionError, AttributeError):
+        return None
+    if not isinstance(runs, list) or not all(isinstance(run, dict) for run in runs):
+        return None
+    return RunTitles(titles=tuple(_title(run) for run in runs), is_last=len(runs) < RUNS_A_PAGE)
+
+
+def names(title: str, deployment: str) -> bool:
+    """Whether a run's title names exactly this deployment, not an id that only contains it."""
+    exact = rf"(?<![A-Za-z0-9_-])(?<![A-Za-z0-9]\.){re.escape(deployment)}(?![A-Za-z0-9_-]|\.[A-Za-z0-9])"
+    return re.search(exact, title) is not None
+
+
+def _summary_of(answer: Exchange) -> str:
+    """Return the answer on one short line."""
+    if answer.status is None:
+        return f"GitHub: {answer.fault.detail if answer.fault else 'no answer'}"
+    return f"GitHub answered HTTP {answer.status}: {' '.join((answer.body or '').split())[:160]}"
+
+
+def _title(run: dict[str, Any]) -> str:
+    return f"{run.get('display_title')} | {run.get('name')}"
+
+
+def _was_never_sent(answer: Exchange) -> bool:
+    return answer.fault is not None and (is_connect_failure(answer.fault) or answer.fault.kind == "request")
+
+
+def _is_rate_limit(answer: Exchange) -> bool:
+    headers = lowered(answer.headers)
+    body = (answer.body or "").lower()
+    return "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0" or "rate limit" in body
