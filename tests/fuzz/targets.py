@@ -16,8 +16,7 @@ from deploy_verdict.plan import read_plan
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.relay.app import build_relay
 from deploy_verdict.relay.dispatcher import Dispatcher
-from deploy_verdict.relay.event_place import EventPlace
-from deploy_verdict.relay.settings import settings_from
+from deploy_verdict.relay.settings import EventPlace, settings_from
 from deploy_verdict.relay.store import Store
 from deploy_verdict.stages.logs.counting.review import FileSource, review
 from deploy_verdict.verdict.judge import judge

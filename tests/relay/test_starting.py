@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy_verdict.base.errors import UsageError
-from deploy_verdict.relay.event_place import event_place
-from deploy_verdict.relay.settings import settings_from
+from deploy_verdict.relay.settings import event_place, settings_from
 from tests.relay.github import TOKEN
 from tests.relay.process import SECRET, WITHIN_S, current, free_port, relay, settings, started
 from tests.running import ROOT

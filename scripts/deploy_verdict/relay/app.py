@@ -14,9 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deploy_verdict.relay.dispatcher import Dispatcher
-from deploy_verdict.relay.event_place import EventPlace
 from deploy_verdict.relay.payload import hint_of
-from deploy_verdict.relay.settings import RelaySettings
+from deploy_verdict.relay.settings import EventPlace, RelaySettings
 from deploy_verdict.relay.store import Store
 
 MAX_BODY_BYTES = 64 * 1024

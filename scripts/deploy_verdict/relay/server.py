@@ -14,8 +14,7 @@ from deploy_verdict.base.errors import DeployVerdictError
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.relay.app import build_relay
 from deploy_verdict.relay.dispatcher import Dispatcher
-from deploy_verdict.relay.event_place import EventPlace
-from deploy_verdict.relay.settings import RelaySettings
+from deploy_verdict.relay.settings import EventPlace, RelaySettings
 from deploy_verdict.relay.store import Store
 
 # Within RAILWAY_DEPLOYMENT_DRAINING_SECONDS, as docs/guide/relay.md sets it.

@@ -18,8 +18,7 @@ from pathlib import Path
 
 from deploy_verdict.base.errors import UsageError
 from deploy_verdict.redaction.redactor import Redactor
-from deploy_verdict.relay.event_place import event_place
-from deploy_verdict.relay.settings import settings_from
+from deploy_verdict.relay.settings import event_place, settings_from
 
 
 def port_number(text: str) -> int:
