@@ -5,7 +5,7 @@ import json
 import pytest
 
 from deploy_verdict.plan import Answer
-from deploy_verdict.prove.gauges import gauge_in, with_gauge
+from deploy_verdict.prove.mutations import gauge_in, with_gauge
 from tests.expect.test_numbers import METRICS, QUEUE_POOL
 
 

@@ -1,7 +1,11 @@
-"""Mutates a recorded answer: a field removed, null or of another type, a limit crossed. Pure."""
+"""Mutates a recorded answer: a field removed, null or of another type, a limit crossed, another gauge. Pure.
+
+A gauge is changed however the plan takes it from the answer.
+"""
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -9,8 +13,10 @@ from jsonpath import compile as compile_path
 
 from deploy_verdict.expect import Lacking, Matcher, read_json
 from deploy_verdict.expect.matchers import is_number
+from deploy_verdict.expect.numbers import AS_TEXT, CONSTANT, JSON, SAMPLE, TEXT, Term, number_in, parse_number
 from deploy_verdict.expect.selectors import json_path_of
 from deploy_verdict.plan import Answer
+from deploy_verdict.prove.replay import exchange_of
 
 HTML = "<!DOCTYPE html><html><title>502</title><h1>Application failed to respond</h1></html>"
 REMOVED = object()
@@ -28,12 +34,12 @@ def lacking(answer: Answer, selector: str, matcher: Matcher) -> Iterator[Mutatio
         yield "text body removed", answer.model_copy(update={"body": None})
     elif path := json_path_of(selector):
         if has_value(answer, path):
-            yield f"{selector} field removed", with_value(answer, path, lambda _: REMOVED)
+            yield f"{selector} field removed", _with_value(answer, path, lambda _: REMOVED)
             if not _wants_null(matcher):
-                yield f"{selector} null", with_value(answer, path, lambda _: None)
+                yield f"{selector} null", _with_value(answer, path, lambda _: None)
             other = _other_type if path == selector else lambda _: "NaN"
-            yield f"{selector} another type", with_value(answer, path, other)
-            nulls = with_value(answer, path, _list_of_nulls)
+            yield f"{selector} another type", _with_value(answer, path, other)
+            nulls = _with_value(answer, path, _list_of_nulls)
             # Compared as JSON, as the texts already differ if the service writes no spaces.
             if read_json(nulls.body or "") != read_json(answer.body or ""):
                 yield f"{selector} a list of nulls", nulls
@@ -69,7 +75,7 @@ def _with(answer: Answer, selector: str, value: Any) -> Iterator[Mutation]:
         yield text, answer.model_copy(update={"headers": headers})
     elif has_value(answer, path := json_path_of(selector) or selector):
         written = str(value) if path != selector else value
-        yield text, with_value(answer, path, lambda _: written)
+        yield text, _with_value(answer, path, lambda _: written)
 
 
 def _wants_null(matcher: Matcher) -> bool:
@@ -145,7 +151,7 @@ def has_value(answer: Answer, selector: str) -> bool:
     )
 
 
-def with_value(answer: Answer, selector: str, change: Callable[[Any], Any]) -> Answer:
+def _with_value(answer: Answer, selector: str, change: Callable[[Any], Any]) -> Answer:
     """Return the answer with every value at a JSON path changed."""
     document = copy.deepcopy(json.loads(answer.body or "null"))
     for match in reversed(list(compile_path(selector, strict=True).finditer(document))):
@@ -161,3 +167,38 @@ def with_value(answer: Answer, selector: str, change: Callable[[Any], Any]) -> A
         else:
             holder[match.parts[-1]] = value
     return answer.model_copy(update={"body": json.dumps(document, ensure_ascii=False)})
+
+
+def gauge_in(answer: Answer, number: str) -> float | None:
+    """Return the number in a recorded answer; None if it has none."""
+    found = number_in(number, exchange_of(answer).body)
+    return None if isinstance(found, str) else found
+
+
+def with_gauge(answer: Answer, number: str, value: float) -> Answer:
+    """Return the answer in which a number has this value; its first part that is not a constant changes."""
+    now = gauge_in(answer, number)
+    term = next(term for term in parse_number(number) if term.kind != CONSTANT)
+    if now is None:
+        return answer
+    by = term.sign * (value - now)
+    if term.kind == JSON:
+        return _with_value(answer, term.what, lambda old: old + by)
+    if term.kind == AS_TEXT:
+        return _with_value(answer, term.what, lambda old: f"{float(old) + by:g}")
+    body = exchange_of(answer).body or ""
+    return answer.model_copy(update={"json_": None, "body": _written(term, body, by)})
+
+
+def _written(term: Term, body: str, by: float) -> str:
+    """Return a text in which the number of a term is changed, wherever it is."""
+    pattern = term.what if term.kind == TEXT else rf"(?m)^{re.escape(term.what)}(?:\{{.*\}})?[ \t]+(\S+)"
+
+    def changed(match: re.Match[str]) -> str:
+        start, end = (place - match.start() for place in match.span(1))
+        text = match.group(0)
+        return f"{text[:start]}{float(match.group(1)) + by:g}{text[end:]}"
+
+    if term.kind == SAMPLE and term.of == "max":
+        return re.sub(pattern, changed, body)
+    return re.sub(pattern, changed, body, count=1 if term.kind == SAMPLE else 0)

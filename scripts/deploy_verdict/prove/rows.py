@@ -19,8 +19,7 @@ from deploy_verdict.model import Exchange, LogObservation, Outcome
 from deploy_verdict.plan import E2E, Answer, Expecting, LogPattern, NeverRule, Pool, Step
 from deploy_verdict.plan.checks.references import PRE_CHECK
 from deploy_verdict.plan.sections.fixtures import BEFORE_EACH_NAME, PRE_CHECK_NAME, step_name
-from deploy_verdict.prove.gauges import gauge_in, with_gauge
-from deploy_verdict.prove.mutations import Mutation, crossing, fitting, lacking
+from deploy_verdict.prove.mutations import Mutation, crossing, fitting, gauge_in, lacking, with_gauge
 from deploy_verdict.prove.replay import Answers, ReplayedStep, exchange_of
 from deploy_verdict.prove.scenario import SAMPLES, Evaluator, Scenario
 
