@@ -73,7 +73,7 @@ def sample(options: argparse.Namespace) -> int:
     started; what comes too late is missed. With --progress the comment on GitHub is brought up to date after
     each offset but the last. Exits 0 once the evidence is written, whatever the service answered.
     """
-    from deploy_verdict.actions.during.progress_publisher import ProgressPublisher
+    from deploy_verdict.actions.during.progress import ProgressPublisher
     from deploy_verdict.window.open import open_session
     from deploy_verdict.window.sampling.sample import offsets_named, sit
 
