@@ -195,7 +195,7 @@ def follow_up(options: argparse.Namespace) -> int:
 
     Exit codes: 0 started, or nothing follows; 2 wrong usage; 3 GitHub refused it.
     """
-    from deploy_verdict.actions.end.follow_up import what_follows
+    from deploy_verdict.actions.end.conclude import what_follows
 
     for line in what_follows(options, say):
         print(line)
