@@ -246,7 +246,7 @@ def start_promised(options: argparse.Namespace) -> int:
 
     Exit codes: 0 what is due is started; 2 wrong usage; 3 GitHub refused something.
     """
-    from deploy_verdict.follow_up.start_promised import started
+    from deploy_verdict.follow_up.promised_sample import started
     from deploy_verdict.github import connection_from
     from deploy_verdict.github.runs import WorkflowRuns
 
