@@ -7,7 +7,7 @@ import pytest
 from deploy_verdict.adopt.doctor import Doctor
 from deploy_verdict.base.clock import Pace, Stop, WallClock
 from deploy_verdict.base.errors import PlanError
-from deploy_verdict.evidence.answers.own_requests import own_requests
+from deploy_verdict.evidence.answers.exchanges import own_requests
 from deploy_verdict.evidence.platform.platform_views import own_answered
 from deploy_verdict.evidence.processes.instances import answers_by_instance
 from deploy_verdict.evidence.processes.process_marks import restarts

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy_verdict.evidence.answers.own_requests import OwnRequest
+from deploy_verdict.evidence.answers.exchanges import OwnRequest
 from deploy_verdict.plan import LogRules
 from deploy_verdict.stages.logs.counting.canary import CanaryLines
 from deploy_verdict.stages.logs.counting.review import review

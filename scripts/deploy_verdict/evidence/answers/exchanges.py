@@ -1,4 +1,7 @@
-"""Every request of ours in the evidence, by whatever stage, and how long it took. Pure."""
+"""Every request of ours in the evidence, by whatever stage, and how long it took. Pure.
+
+Of those that the service itself answered, also the time at which it must have logged each.
+"""
 
 import math
 from collections import Counter
@@ -10,10 +13,12 @@ from deploy_verdict.base.log_templates import path_shape
 from deploy_verdict.base.units import path_of
 from deploy_verdict.model import (
     Attempt,
+    AwaitedObservation,
     BurstObservation,
     Exchange,
     ExerciseObservation,
     Fault,
+    FingerprintObservation,
     FloorObservation,
     HttpObservation,
     Loaded,
@@ -249,3 +254,41 @@ def latency(sent: Iterable[Sent]) -> Latency | None:
         p95_ms=times[max(0, math.ceil(0.95 * len(times)) - 1)],
         worst_ms=times[-1],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRequest:
+    """One request: its path without the query, when it began and ended, and its id ("" if unknown)."""
+
+    path: str
+    sent_at: datetime
+    ended_at: datetime
+    request_id: str = ""
+
+
+def own_requests(plan: Plan, loaded: Iterable[Loaded]) -> tuple[OwnRequest, ...]:
+    """Return the requests that the service itself answered, of any stage, in the order of time."""
+    found = (request for item in loaded for request in _of_file(plan, item))
+    return tuple(sorted(found, key=lambda request: request.sent_at))
+
+
+def _of_file(plan: Plan, item: Loaded) -> Iterator[OwnRequest]:
+    window = item.evidence.window
+    for sent in sent_to_service(plan, [item]):
+        yield from _answered(sent.exchange)
+    for observation in item.evidence.observations:
+        if isinstance(observation, AwaitedObservation):
+            for answer in observation.answers:
+                yield from _answered(answer.exchange)
+        elif isinstance(observation, FingerprintObservation):
+            for attempt in observation.attempts:
+                if attempt.status is not None and attempt.fault is None:
+                    sent_at = at_offset(window, attempt.offset_s)
+                    ended_at = sent_at + timedelta(milliseconds=attempt.elapsed_ms or 0.0)
+                    yield OwnRequest(path_of(observation.url), sent_at, ended_at)
+
+
+def _answered(exchange: Exchange) -> Iterator[OwnRequest]:
+    if exchange.status is not None and exchange.fault is None:
+        ended_at = exchange.at + timedelta(milliseconds=exchange.elapsed_ms or 0.0)
+        yield OwnRequest(path_of(exchange.url), exchange.at, ended_at, exchange.request_id)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from deploy_verdict.base.linear_regex import LinearRegexes
 from deploy_verdict.base.units import shown_duration, shown_offset
-from deploy_verdict.evidence.answers.own_requests import own_requests
+from deploy_verdict.evidence.answers.exchanges import own_requests
 from deploy_verdict.model import CanaryReading, Loaded, LogObservation
 from deploy_verdict.model.logs import COMPLETE, STARTUP, DeployedBy
 from deploy_verdict.model.observations import INTERIM

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from deploy_verdict.evidence.answers.own_requests import OwnRequest
+from deploy_verdict.evidence.answers.exchanges import OwnRequest
 from deploy_verdict.model import CanaryPath, CanaryReading, UnseenRequests
 from deploy_verdict.stages.logs.lines.alike import Repeats
 from deploy_verdict.stages.logs.lines.source_lines import SourceLine
