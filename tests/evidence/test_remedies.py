@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_verdict.evidence.platform.remedies import remedy_of
+from deploy_verdict.evidence.platform.platform_views import remedy_of
 from deploy_verdict.model import Fault, Whose
 
 

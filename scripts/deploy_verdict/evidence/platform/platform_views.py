@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.answers.exchanges import tallies
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import (
@@ -11,6 +12,7 @@ from deploy_verdict.model import (
     Deployment,
     DeploymentObservation,
     Exchange,
+    Fault,
     FingerprintAttempt,
     FingerprintObservation,
     MetricsObservation,
@@ -82,3 +84,16 @@ def own_answered(bundle: Bundle) -> int:
 
 def _is_answer(item: Exchange | FingerprintAttempt) -> bool:
     return item.status is not None and item.fault is None
+
+
+def remedy_of(fault: Fault | None) -> str | None:
+    """Return the remedy for a kind of refusal; None if only trying again may help."""
+    if fault is None:
+        return None
+    if fault.retry_after_s is not None:
+        return f"Run it again in {shown_duration(fault.retry_after_s)}, when the platform's limit ends"
+    if fault.kind == "unauthorized":
+        return "Replace the platform's token"
+    if fault.kind == "edge-refused":
+        return "Run it from another address, as the platform's edge blocks this one"
+    return None

@@ -4,8 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, of_attempts, passed, unknown
-from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, deployment_samples
-from deploy_verdict.evidence.platform.remedies import remedy_of
+from deploy_verdict.evidence.platform.platform_views import (
+    DeploymentSample,
+    deployed,
+    deployment_samples,
+    remedy_of,
+)
 from deploy_verdict.expect import worst
 from deploy_verdict.model import Deployment, DeploymentObservation, Finding, Outcome, Severity
 from deploy_verdict.plan import Claim

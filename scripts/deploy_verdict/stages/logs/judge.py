@@ -16,8 +16,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, read_until, with_interim
 from deploy_verdict.evidence.measures import log_at_start, log_before, log_readings
-from deploy_verdict.evidence.platform.platform_views import own_answered
-from deploy_verdict.evidence.platform.remedies import remedy_of
+from deploy_verdict.evidence.platform.platform_views import own_answered, remedy_of
 from deploy_verdict.evidence.processes.older_code import older_code_until
 from deploy_verdict.model import (
     UNPROVEN_LEVEL,

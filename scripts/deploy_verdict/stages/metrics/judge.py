@@ -15,8 +15,12 @@ from deploy_verdict.base.units import shown_duration, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import InterimReading, interim_readings, with_interim
-from deploy_verdict.evidence.platform.platform_views import deployment_samples, points_of, readings_of
-from deploy_verdict.evidence.platform.remedies import remedy_of
+from deploy_verdict.evidence.platform.platform_views import (
+    deployment_samples,
+    points_of,
+    readings_of,
+    remedy_of,
+)
 from deploy_verdict.evidence.platform.traffic_change import traffic_change
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import Finding, MetricsObservation, Outcome, Point, Severity

@@ -7,8 +7,7 @@ from deploy_verdict.base.start_lines import SERVICE_STARTS
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
-from deploy_verdict.evidence.platform.platform_views import readings_of
-from deploy_verdict.evidence.platform.remedies import remedy_of
+from deploy_verdict.evidence.platform.platform_views import readings_of, remedy_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import Finding, LogLine, NeighbourService, ServicesObservation, Severity
 

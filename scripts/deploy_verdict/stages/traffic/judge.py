@@ -13,8 +13,7 @@ from deploy_verdict.evidence.answers.refusals import TEXT, judge_refusals
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.interim import interim_readings, with_interim
-from deploy_verdict.evidence.platform.platform_views import errors_of, own_answered, readings_of
-from deploy_verdict.evidence.platform.remedies import remedy_of
+from deploy_verdict.evidence.platform.platform_views import errors_of, own_answered, readings_of, remedy_of
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import (
     Finding,
