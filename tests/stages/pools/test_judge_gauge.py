@@ -8,7 +8,7 @@ import pytest
 from deploy_verdict.evidence.pools.exercise_rounds import is_proven
 from deploy_verdict.evidence.pools.pool_samples import PoolLevel
 from deploy_verdict.model import ExerciseObservation, ExerciseRound, Outcome, Reading, VerdictOutcome
-from deploy_verdict.stats.signs import chance_of_higher
+from deploy_verdict.stats.permutation import chance_of_higher
 from deploy_verdict.verdict.judge import judge
 from tests.bundles import REFUSED, T0, bundle_of, burst, http, loaded
 from tests.plans import plan_of

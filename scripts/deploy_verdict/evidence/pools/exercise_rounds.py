@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from deploy_verdict.evidence.pools.pool_samples import PoolLevel, level_of
 from deploy_verdict.model import ExerciseRound, Reading
 from deploy_verdict.plan import Exercise, Pool
-from deploy_verdict.stats.signs import chance_of_higher
+from deploy_verdict.stats.permutation import chance_of_higher
 
 # The probability that a gauge which does not follow the pool is taken for one that does, over an exercise.
 CHANCE = 0.01
