@@ -12,7 +12,7 @@ from typing import Any
 from deploy_verdict.expect.matchers import Matcher, described, matched, parse_matcher
 from deploy_verdict.expect.selectors import Found, Lacking, check_selector, read_json, select, select_json
 from deploy_verdict.model import Exchange, Fault, Outcome, Whose
-from deploy_verdict.model.fault_kinds import EDGE
+from deploy_verdict.model.enums import EDGE
 
 __all__ = [
     "Expectation",

@@ -10,7 +10,7 @@ from urllib3.exceptions import DecodeError, NameResolutionError, NewConnectionEr
 from urllib3.exceptions import InvalidHeader as InvalidHeaderOfAnswer
 
 from deploy_verdict.model import Fault, Whose
-from deploy_verdict.model.fault_kinds import EDGE, NOT_CONNECTED
+from deploy_verdict.model.enums import EDGE, NOT_CONNECTED
 
 _OURS = {errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENOBUFS}
 

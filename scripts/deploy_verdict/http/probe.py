@@ -23,7 +23,7 @@ from deploy_verdict.http.login import LoginCredentials, LoginSession, token_expi
 from deploy_verdict.http.retry import retry_after_s
 from deploy_verdict.http.transport import CuttableSession
 from deploy_verdict.model import Attempt, Exchange, Fault, Whose
-from deploy_verdict.model.fault_kinds import EDGE, GIVEN_UP
+from deploy_verdict.model.enums import EDGE, GIVEN_UP
 from deploy_verdict.redaction.derived_secrets import is_token
 from deploy_verdict.redaction.output_guard import learn
 from deploy_verdict.redaction.redactor import Redactor

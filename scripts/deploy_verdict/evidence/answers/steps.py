@@ -26,7 +26,7 @@ from deploy_verdict.expect import (
 from deploy_verdict.expect.matchers import members
 from deploy_verdict.expect.selectors import type_name
 from deploy_verdict.model import Exchange, Outcome, Race, Severity, Whose
-from deploy_verdict.model.fault_kinds import NOT_CONNECTED
+from deploy_verdict.model.enums import NOT_CONNECTED
 from deploy_verdict.plan import Alternative, Capture, Expecting, Step, Together
 
 

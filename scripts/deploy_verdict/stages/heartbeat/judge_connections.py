@@ -17,7 +17,7 @@ from deploy_verdict.evidence.platform.platform_views import deployment_samples, 
 from deploy_verdict.evidence.processes.instances import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import DeploymentObservation, Fault, Finding, Severity, TrafficObservation, Whose
-from deploy_verdict.model.fault_kinds import EDGE, GIVEN_UP, NOT_CONNECTED
+from deploy_verdict.model.enums import EDGE, GIVEN_UP, NOT_CONNECTED
 from deploy_verdict.model.platform import WHOLE
 from deploy_verdict.stats.bounds import RARE, least_percent
 from deploy_verdict.stats.pauses import Pause, sudden_pause
