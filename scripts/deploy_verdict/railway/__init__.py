@@ -7,6 +7,8 @@ from deploy_verdict.railway.deployments import (
     active_deployments,
     deployment,
     deployments,
+    deployments_since,
+    other_service,
     place,
     roll_back,
     service_settings,
@@ -25,7 +27,6 @@ from deploy_verdict.railway.measurements import (
     http_metrics,
     metrics,
 )
-from deploy_verdict.railway.services import deployments_since, other_service
 
 __all__ = [
     "NOT_DEPLOYED",

@@ -11,7 +11,7 @@ from deploy_verdict.github.runs import WorkflowRuns
 from deploy_verdict.plan import Plan
 from deploy_verdict.railway import RailwayError
 from deploy_verdict.railway.connection import connect_to_service
-from deploy_verdict.railway.triggers import triggers
+from deploy_verdict.railway.deployments import triggers
 from deploy_verdict.redaction.redactor import Redactor
 
 # Goes into the report, whose run may be on the commit of other services too.

@@ -22,7 +22,7 @@ from deploy_verdict.publish.bad_news import handles
 from deploy_verdict.publish.service_marks import service_of
 from deploy_verdict.railway import RailwayError, active_deployments, deployments, skipped
 from deploy_verdict.railway.connection import connect_to_service
-from deploy_verdict.railway.triggers import triggers
+from deploy_verdict.railway.deployments import triggers
 from deploy_verdict.redaction.redactor import Redactor
 from deploy_verdict.stages.deployment.state import GONE, LIVE, same_commit, short
 
