@@ -11,7 +11,7 @@ from deploy_verdict.github import GitHub
 from deploy_verdict.github.caller import Tell
 from deploy_verdict.model import Record, Verdict
 from deploy_verdict.publish.bad_news import handles
-from deploy_verdict.publish.hidden_line import hidden, hidden_in
+from deploy_verdict.publish.comment_state import hidden, hidden_in
 from deploy_verdict.publish.posts import MAX_COMMENT, bundle_service
 from deploy_verdict.redaction.output_guard import cleaned
 from deploy_verdict.report import template_environment

@@ -12,7 +12,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.markup.labels import STATUS_MARK
 from deploy_verdict.markup.markdown import Safe, inline, one_line
 from deploy_verdict.model import NextAction, Record, Verdict, VerdictOutcome
-from deploy_verdict.publish.hidden_line import hidden, hidden_in
+from deploy_verdict.publish.comment_state import hidden, hidden_in
 from deploy_verdict.publish.posts import title_of
 from deploy_verdict.report import template_environment
 from deploy_verdict.report.issues import Issue, issues

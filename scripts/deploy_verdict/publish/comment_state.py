@@ -1,17 +1,18 @@
 """The state in our comments: a hidden line of JSON that tells the next writer which text wins. Pure.
 
-A late writer must never replace a newer text with an older one. So each comment carries its state, and states
-have a total order: every reader of the same two picks the same one.
+The line is an HTML comment in a comment's second line, below the marker. A late writer must never replace a
+newer text with an older one. So each comment carries its state, and states have a total order: every reader
+of the same two picks the same one.
 """
 
+import json
 import re
-from typing import Literal
+from typing import Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from deploy_verdict.github.client import MAX_DESCRIPTION
-from deploy_verdict.model import Record, VerdictOutcome
-from deploy_verdict.publish.hidden_line import hidden, hidden_in
+from deploy_verdict.model import Record, VerdictOutcome, dumped
 from deploy_verdict.redaction.control_chars import visible
 
 
@@ -127,3 +128,25 @@ def rank_in(comment: str | None) -> Rank:
     """Return the rank of a comment; one without a state ranks below all others."""
     state = state_in(comment)
     return state.rank if state else NO_STATE
+
+
+Kept = TypeVar("Kept", bound=Record)
+
+
+def hidden(name: str, record: Record) -> str:
+    """Return the hidden line; no text in it can end the HTML comment."""
+    text = json.dumps(dumped(record), separators=(", ", ": "))
+    text = text.replace("--", "\\u002d\\u002d").replace("<", "\\u003c").replace(">", "\\u003e")
+    return f"<!-- {name} {text} -->"
+
+
+def hidden_in(comment: str | None, name: str, kind: type[Kept]) -> Kept | None:
+    """Read the record in a comment's second line; None if there is none or it is unreadable."""
+    lines = (comment or "").splitlines()[1:2]
+    start, end = f"<!-- {name} ", " -->"
+    if not lines or not (lines[0].startswith(start) and lines[0].rstrip().endswith(end)):
+        return None
+    try:
+        return kind.model_validate_json(lines[0].rstrip()[len(start) : -len(end)])
+    except ValidationError:
+        return None
