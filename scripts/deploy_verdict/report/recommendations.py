@@ -7,7 +7,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.model import NextAction, Verdict, VerdictOutcome
 from deploy_verdict.plan.sections.report import FollowUp
 from deploy_verdict.report.issues import Issues
-from deploy_verdict.verdict.actions.how_to_know import how_to_know
+from deploy_verdict.verdict.actions.do_now import how_to_know
 from deploy_verdict.verdict.actions.plan_rules import met_level
 
 

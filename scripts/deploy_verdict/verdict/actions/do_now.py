@@ -1,33 +1,37 @@
 """What to do now: one to three actions in order, each with its command, none contradicting another. Pure.
 
 Only a CRITICAL verdict asks for a rollback, and only if that changes what is broken: if the deployment was
-never live, the previous one still serves.
+never live, the previous one still serves. For an inconclusive finding, the action is what lets the next
+window tell.
 """
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.platform.platform_views import deployed, deployment_samples
-from deploy_verdict.markup.labels import listed, moment
+from deploy_verdict.markup.labels import counted, listed, moment
 from deploy_verdict.markup.markdown import one_line
 from deploy_verdict.model import (
     Coverage,
+    Finding,
     LedgerObservation,
     NextAction,
     Severity,
     VerdictOutcome,
     WindowFrame,
 )
+from deploy_verdict.plan.checks.references import PRE_CHECK, SUITE
 from deploy_verdict.stages.deployment.report import readiness_of
 from deploy_verdict.stages.deployment.rollback_policy import Readiness
 from deploy_verdict.stages.deployment.state import short
+from deploy_verdict.stages.registry import by_hand
 from deploy_verdict.stages.writes.open_entries import unsettled
 from deploy_verdict.verdict.actions.first_aid import first_aid, missing_fix
-from deploy_verdict.verdict.actions.how_to_know import how_to_know
 from deploy_verdict.verdict.causes.cause import PLATFORM, Cause, is_down
 from deploy_verdict.verdict.causes.cause_words import gone_wrong
 from deploy_verdict.verdict.causes.causes import Causes
@@ -233,3 +237,55 @@ def next_review_s(
 def _last_taken_s(window: WindowFrame, coverage: Coverage) -> float:
     taken = [slot.offset_s for slot in coverage.slots if slot.state in ("taken", "late")]
     return max(taken, default=window.length_s)
+
+
+def how_to_know(bundle: Bundle, coverage: Coverage, finding: Finding) -> str:
+    """Return the remedy that the finding's judge gives, else the one that its stage has in common."""
+    stage, rule = finding.stage, finding.rule
+    if stage == "evidence":
+        return f"Find out why {finding.check} is not evidence of this run: {finding.actual}"
+    if rule == "coverage":
+        return _about_samples(coverage, finding)
+    if by_hand(stage):
+        return _about_platform(finding)
+    if finding.remedy is not None:
+        return finding.remedy
+    if stage == "pools":
+        return _about_samples(coverage, finding)
+    if stage == "logs":
+        return f"Search the window's log by hand for {finding.check}"
+    if stage == "e2e" and finding.check in (PRE_CHECK, SUITE):
+        return "Run the E2E suite again"
+    return f"{_again(finding)}: {finding.actual}"
+
+
+def _again(finding: Finding) -> str:
+    if finding.stage == "test_data":
+        return "Restore the test data"
+    if finding.stage == "exposure":
+        return f"Run {finding.check} more often, or watch longer"
+    return (
+        f"Run the E2E test {finding.check} again"
+        if finding.stage == "e2e"
+        else f"Check {finding.check} again"
+    )
+
+
+def _about_platform(finding: Finding) -> str:
+    if finding.rule == "deployed":
+        return f"Verify by hand that {finding.check} is deployed: {finding.actual}"
+    hand = by_hand(finding.stage)
+    return f"{finding.remedy}; until then: {hand[0].lower()}{hand[1:]}" if finding.remedy else hand
+
+
+def _about_samples(coverage: Coverage, finding: Finding) -> str:
+    if finding.rule == "gauge":
+        return (
+            f"Add a pool that counts the connections of {finding.check} at its server (`redis:` or "
+            f"`postgres:` in the plan), and run the window again: {finding.actual}"
+        )
+    missed = Counter(slot.stage for slot in coverage.slots if slot.state != "taken")
+    if missed[finding.stage] or (missed and finding.rule == "coverage"):
+        each = ", ".join(f"{count} of {stage}" for stage, count in missed.items())
+        return f"Run the window again: {counted(missed.total(), 'sample', 'was')} missed ({each})"
+    return f"Read {finding.check} by hand, and run the window again: {finding.actual}"
