@@ -8,6 +8,8 @@ from deploy_verdict.plan.plan import (
     Service,
     WindowSection,
     asked_once,
+    incident_file,
+    with_incident,
     with_target,
 )
 from deploy_verdict.plan.reading.reader import read_plan
@@ -17,7 +19,6 @@ from deploy_verdict.plan.sections.claims import Claim, OpenApi
 from deploy_verdict.plan.sections.e2e import E2E, Capture, Step, Test, Together
 from deploy_verdict.plan.sections.exposure import Exposing, Exposure, TopUp
 from deploy_verdict.plan.sections.fixtures import Answer, Fixtures, Recording
-from deploy_verdict.plan.sections.incident import incident_file, with_incident
 from deploy_verdict.plan.sections.logs import (
     Incident,
     LogCanary,

@@ -3,11 +3,12 @@
 schemas/plan.schema.json is generated from these models, so field descriptions are what an editor shows.
 """
 
+import hashlib
 from functools import cache
 from typing import Annotated, Any, Literal, Optional, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, JsonValue, create_model, model_validator
+from pydantic import AfterValidator, Field, JsonValue, ValidationError, create_model, model_validator
 
 from deploy_verdict.base.units import Duration, Size, shown_duration
 from deploy_verdict.expect import Expectation
@@ -29,7 +30,7 @@ from deploy_verdict.plan.sections.e2e import E2E, Step, Test
 from deploy_verdict.plan.sections.exposure import Exposure
 from deploy_verdict.plan.sections.fixtures import Fixtures
 from deploy_verdict.plan.sections.heartbeat import HeartbeatSection
-from deploy_verdict.plan.sections.logs import Logs
+from deploy_verdict.plan.sections.logs import Incident, Logs
 from deploy_verdict.plan.sections.platforms import GitHubSection, Metrics, NotifySection, Railway, Traffic
 from deploy_verdict.plan.sections.pools import Burst, Pool
 from deploy_verdict.plan.sections.report import Baseline, Criterion, Escalation, ReportSection, ResponseTimes
@@ -380,6 +381,29 @@ def asked_once(plan: Plan) -> Plan:
     """Return the plan with every health check at T+0 only."""
     return plan.model_copy(
         update={"health": tuple(check.model_copy(update={"at": (0.0,)}) for check in plan.health)}
+    )
+
+
+def incident_file(plan: Plan) -> str | None:
+    """Return the file that the plan names, or None."""
+    return plan.logs.incident.file if plan.logs is not None and plan.logs.incident is not None else None
+
+
+def with_incident(plan: Plan, text: str) -> Plan:
+    """Return the plan with its file's lines, which change its sha256; raise ValueError for unusable lines."""
+    if plan.logs is None or plan.logs.incident is None:
+        return plan
+    try:
+        lines = Incident(lines=tuple(text.splitlines())).lines
+    except ValidationError as error:
+        raise ValueError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from error
+    incident = plan.logs.incident.model_copy(update={"lines": lines})
+    both = f"{plan.sha256}\n{hashlib.sha256(text.encode()).hexdigest()}"
+    return plan.model_copy(
+        update={
+            "logs": plan.logs.model_copy(update={"incident": incident}),
+            "sha256": hashlib.sha256(both.encode()).hexdigest(),
+        }
     )
 
 
