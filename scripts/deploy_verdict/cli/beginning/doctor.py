@@ -36,8 +36,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run the verb; return its exit code."""
-    from deploy_verdict.adopt.doctor import Doctor  # noqa: PLC0415  # --help needs no judge
-    from deploy_verdict.adopt.doctor_output import examination_json, examination_lines  # noqa: PLC0415
+    from deploy_verdict.adopt.doctor import (  # noqa: PLC0415  # --help needs no judge
+        Doctor,
+        examination_json,
+        examination_lines,
+    )
     from deploy_verdict.base.clock import WallClock  # noqa: PLC0415
     from deploy_verdict.window.directory.plan_file import environment_for  # noqa: PLC0415
     from deploy_verdict.window.sampling.signals import stop_on_signals  # noqa: PLC0415
