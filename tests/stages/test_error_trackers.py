@@ -9,8 +9,7 @@ from deploy_verdict.base.clock import Pace, Stop, WallClock
 from deploy_verdict.base.errors import PlanError
 from deploy_verdict.evidence.answers.exchanges import own_requests
 from deploy_verdict.evidence.platform.platform_views import own_answered
-from deploy_verdict.evidence.processes.instances import answers_by_instance
-from deploy_verdict.evidence.processes.process_marks import restarts
+from deploy_verdict.evidence.processes.process_marks import answers_by_instance, restarts
 from deploy_verdict.http.plan_probe import probe_of
 from deploy_verdict.model import (
     Deployment,

@@ -11,7 +11,7 @@ from deploy_verdict.evidence.answers.unseen_stretch import longest_unseen
 from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.measures import log_before, log_observation
 from deploy_verdict.evidence.platform.platform_views import DeploymentSample, deployed, deployment_samples
-from deploy_verdict.evidence.processes.instances import answers_by_instance, fewest_asked, most_instances
+from deploy_verdict.evidence.processes.process_marks import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.model import Finding, Outcome
 from deploy_verdict.plan.checks.unwatched import unwatched
 from deploy_verdict.stages.deployment.state import HEALTHCHECK

@@ -1,19 +1,22 @@
 """What responses say of the process that gave them: how long it has run, which one it is. Pure.
 
 Health endpoints give an uptime, a start time, a process id, or counters since the start. If instances take
-turns, such values go back and forth; after a restart the old value never returns.
+turns, such values go back and forth; after a restart the old value never returns. Some responses name their
+instance; among how many a broken one could hide follows from how often each was met.
 """
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from deploy_verdict.base.units import path_of, shown_offset
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.expect import Found, read_json
-from deploy_verdict.model import Exchange
+from deploy_verdict.expect import Found, read_json, select
+from deploy_verdict.model import BurstObservation, Exchange, HttpObservation
+from deploy_verdict.plan import Plan
 
 UPTIME = re.compile(
     r"(?i)^(x-)?((process|app|server|service|jvm)[._-]?)?up[_-]?time"
@@ -234,3 +237,65 @@ def _counter_fell(field: str, marks: Sequence[Mark]) -> Iterator[Restart]:
 def _between(before: Mark, mark: Mark, text: str) -> Restart:
     where = f"between {shown_offset(before.at_s)} and {shown_offset(mark.at_s)}"
     return Restart(from_s=before.at_s, to_s=mark.at_s, text=f"{text} {where}", pointer=mark.pointer)
+
+
+# Headers in which proxies and frameworks name the instance behind them; none names a node of an edge.
+KNOWN_HEADERS = (
+    "x-instance-id",
+    "x-instance",
+    "x-replica-id",
+    "x-pod-name",
+    "x-pod",
+    "x-backend-server",
+    "x-container-id",
+)
+LONGEST_NAME = 80
+
+
+def instance_of(plan: Plan, exchange: Exchange) -> str | None:
+    """Return the instance by the plan's selector, or by a known header; None if neither names one."""
+    if exchange.status is None:
+        return None
+    wanted = plan.service.instance
+    for selector in [wanted] if wanted else [f"header.{name}" for name in KNOWN_HEADERS]:
+        found = select(selector, exchange)
+        if isinstance(found, Found) and isinstance(found.value, str | int) and str(found.value):
+            return str(found.value)[:LONGEST_NAME]
+    return None
+
+
+def answers_by_instance(bundle: Bundle) -> Counter[str]:
+    """Return how many responses each instance gave, of those that name it."""
+    found: Counter[str] = Counter()
+    for item in bundle.loaded:
+        for observation in item.evidence.observations:
+            if isinstance(observation, HttpObservation):
+                if not bundle.plan.is_ours(bundle.plan.host_of(observation.url)):
+                    continue
+                found.update(filter(None, [instance_of(bundle.plan, observation)]))
+            elif isinstance(observation, BurstObservation):
+                found.update(reading.instance for reading in observation.readings if reading.instance)
+    return found
+
+
+def fewest_asked(bundle: Bundle) -> tuple[str, int] | None:
+    """Return the read-only health check with the fewest responses, and how many it has.
+
+    Each of them had a connection of its own.
+    """
+    asked: Counter[str] = Counter()
+    for item in bundle.loaded:
+        for observation in item.evidence.observations:
+            if isinstance(observation, HttpObservation) and observation.status is not None:
+                asked[observation.check] += 1
+    counts = [
+        (asked[check.name], check.name)
+        for check in bundle.plan.health
+        if not check.writes and bundle.plan.is_ours(check.host)
+    ]
+    return (min(counts)[1], min(counts)[0]) if counts and min(counts)[0] else None
+
+
+def most_instances(asked: int) -> int:
+    """Return how many instances there may be for a broken one to show in `asked` responses (at 95 %)."""
+    return math.floor(1 / (1 - math.pow(0.05, 1 / asked)) + 1e-9)

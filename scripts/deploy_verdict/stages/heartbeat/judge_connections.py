@@ -14,7 +14,7 @@ from deploy_verdict.evidence.bundle import Bundle
 from deploy_verdict.evidence.finding import Ruling, failed, passed, unknown
 from deploy_verdict.evidence.measures import log_readings
 from deploy_verdict.evidence.platform.platform_views import deployment_samples, readings_of
-from deploy_verdict.evidence.processes.instances import answers_by_instance, fewest_asked, most_instances
+from deploy_verdict.evidence.processes.process_marks import answers_by_instance, fewest_asked, most_instances
 from deploy_verdict.expect import fault_text
 from deploy_verdict.model import DeploymentObservation, Fault, Finding, Severity, TrafficObservation, Whose
 from deploy_verdict.model.enums import EDGE, GIVEN_UP, NOT_CONNECTED

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from deploy_verdict.evidence.answers.cached import why_cached
 from deploy_verdict.evidence.pools.pool_samples import PROCESS_METRIC
-from deploy_verdict.evidence.processes.instances import instance_of
+from deploy_verdict.evidence.processes.process_marks import instance_of
 from deploy_verdict.expect.numbers import metric_lines, metrics_alone
 from deploy_verdict.http.probe import KeptAlive
 from deploy_verdict.model import Exchange, OtherAnswer, Reading, Whose
