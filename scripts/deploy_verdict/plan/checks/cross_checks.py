@@ -24,7 +24,7 @@ from deploy_verdict.plan.sections.exposure import Exposing, TopUp
 from deploy_verdict.plan.sections.fixtures import step_names
 from deploy_verdict.plan.sections.logs import LogRules
 from deploy_verdict.plan.writes.graphql import is_endpoint
-from deploy_verdict.plan.writes.known_writes import known_refusals
+from deploy_verdict.plan.writes.write_guard import known_refusals
 
 Path = tuple[str | int, ...]
 Mistake = tuple[Path, str]

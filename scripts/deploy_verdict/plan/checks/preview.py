@@ -16,7 +16,7 @@ from deploy_verdict.plan.sections.claims import ASK_AGAIN_S, IN_A_ROW
 from deploy_verdict.plan.sections.e2e import Step
 from deploy_verdict.plan.sections.exposure import Exposure, TopUp
 from deploy_verdict.plan.sections.pools import MOST_FAILED, Burst, Exercise, Pool, ReturnToFloor
-from deploy_verdict.plan.writes.known_writes import known_entities, known_refusals
+from deploy_verdict.plan.writes.write_guard import known_entities, known_refusals
 from deploy_verdict.stages.registry import function, sampled
 
 # The shortest time between two beats, as a share of `every` (heartbeat.py's jitter).

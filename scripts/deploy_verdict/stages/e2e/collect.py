@@ -17,7 +17,7 @@ from deploy_verdict.model import (
 )
 from deploy_verdict.plan import E2E, Step, Test
 from deploy_verdict.plan.checks.references import PRE_CHECK, SUITE
-from deploy_verdict.plan.writes.known_writes import known_refusals
+from deploy_verdict.plan.writes.write_guard import known_refusals
 from deploy_verdict.stages.context import Context
 from deploy_verdict.stages.e2e.external import run_command
 from deploy_verdict.stages.e2e.race import is_worth_another_try, raced
