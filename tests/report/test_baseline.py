@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy_verdict.evidence.columns import captured
+from deploy_verdict.evidence.measures import captured
 from deploy_verdict.model import MeasuredValue
 from deploy_verdict.report.context import PROVEN, shown_baseline
 from tests.report.stories import stable

@@ -10,8 +10,7 @@ from typing import Any
 
 from deploy_verdict.base.units import shown_duration
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.columns import measured
-from deploy_verdict.evidence.measures import measure
+from deploy_verdict.evidence.measures import measure, measured
 from deploy_verdict.markup.labels import (
     MARK,
     STATUS_MARK,

@@ -17,8 +17,7 @@ from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.base.package_data import data_folder
 from deploy_verdict.base.units import shown_offset
 from deploy_verdict.evidence.bundle import Bundle, bundled
-from deploy_verdict.evidence.columns import captured
-from deploy_verdict.evidence.measures import suite_results
+from deploy_verdict.evidence.measures import captured, suite_results
 from deploy_verdict.evidence.platform.platform_views import deployed, deployment_samples
 from deploy_verdict.model import (
     DeploymentObservation,

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from deploy_verdict.base.errors import EvidenceError, UsageError
 from deploy_verdict.evidence.bundle import Bundle
-from deploy_verdict.evidence.columns import captured
+from deploy_verdict.evidence.measures import captured
 from deploy_verdict.model import CapturedRun, Verdict
 from deploy_verdict.window.directory.evidence_store import write_json
 
