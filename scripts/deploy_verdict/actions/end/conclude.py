@@ -37,6 +37,36 @@ def is_red(fail_run_on: str, outcome: VerdictOutcome) -> bool:
     return outcome in RED[fail_run_on]
 
 
+def what_follows(options: Namespace, tell: Callable[[str], None]) -> Iterator[str]:
+    """Report a bad verdict and start what follows it; yield a line for each.
+
+    Raise the first ProviderError after everything was tried.
+    """
+    options.corrected_plan = True
+    bundle, now = judged_directory(options)
+    verdict, file = read_verdict(options.out), read_run(options.out)
+    step = _step_after(bundle, verdict, file)
+    if options.dry_run or file.dry_run:
+        yield f"would start the {step.kind}: {step.because}" if step else "nothing follows"
+        return
+    environment = environment_for(options.plan)
+    connection = connection_from(environment)
+    runs = WorkflowRuns(connection, tell=tell)
+    desk = desk_for(connection, options, bundle, verdict, environment, tell)
+    trouble: ProviderError | None = None
+    try:
+        report_bad_verdict(desk)
+    except ProviderError as error:
+        trouble = error
+    if step is None:
+        yield "nothing follows"
+    else:
+        service = bundle_service(bundle)
+        yield _follow(step, file, bundle.window, runs, environment, now, service=service)
+    if trouble is not None:
+        raise trouble
+
+
 def _step_after(bundle: Bundle, verdict: Verdict, file: RunFile) -> NextStep | None:
     """Return the run that follows this one; None if none does, and in a dry run."""
     if file.dry_run:
@@ -44,7 +74,7 @@ def _step_after(bundle: Bundle, verdict: Verdict, file: RunFile) -> NextStep | N
     return next_step(bundle.plan, layout_of(bundle.plan) or own_layout(bundle.plan), verdict)
 
 
-def follow(
+def _follow(
     step: NextStep,
     file: RunFile,
     window: WindowFrame,
@@ -87,30 +117,3 @@ def follow(
     }
     runs.dispatch(workflow, runs.default_branch, inputs)
     return f"started the {step.kind} ({step.because}) as a run of {workflow}"
-
-
-def what_follows(options: Namespace, tell: Callable[[str], None]) -> Iterator[str]:
-    """Do both and yield a line for each; raise the first ProviderError after everything was tried."""
-    options.corrected_plan = True
-    bundle, now = judged_directory(options)
-    verdict, file = read_verdict(options.out), read_run(options.out)
-    step = _step_after(bundle, verdict, file)
-    if options.dry_run or file.dry_run:
-        yield f"would start the {step.kind}: {step.because}" if step else "nothing follows"
-        return
-    environment = environment_for(options.plan)
-    connection = connection_from(environment)
-    runs = WorkflowRuns(connection, tell=tell)
-    desk = desk_for(connection, options, bundle, verdict, environment, tell)
-    trouble: ProviderError | None = None
-    try:
-        report_bad_verdict(desk)
-    except ProviderError as error:
-        trouble = error
-    if step is None:
-        yield "nothing follows"
-    else:
-        service = bundle_service(bundle)
-        yield follow(step, file, bundle.window, runs, environment, now, service=service)
-    if trouble is not None:
-        raise trouble

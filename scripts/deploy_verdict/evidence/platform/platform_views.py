@@ -1,4 +1,7 @@
-"""What the platform reports, as the evidence holds it, for both judge and report. Pure."""
+"""What the platform reports, as the evidence holds it, for both judge and report. Pure.
+
+If it did not answer us, also what to do so that the next window can tell.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

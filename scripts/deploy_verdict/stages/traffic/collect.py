@@ -93,7 +93,7 @@ class TrafficTally:
         self.entries += 1
         if entry.at is not None:
             self._times = [min([*self._times[:1], entry.at]), max([*self._times[1:], entry.at])]
-        if is_ours(entry):
+        if _is_ours(entry):
             self._add_own(entry)
             return
         key = entry.method[:10], path_shape(self._redact(entry.path))
@@ -241,7 +241,7 @@ _OURS = "deploy-verdict/"
 _NO_ERROR = ("", "[]", "null", "{}")
 
 
-def is_ours(entry: HttpEntry) -> bool:
+def _is_ours(entry: HttpEntry) -> bool:
     """Return whether this tool sent the request."""
     return entry.user_agent.startswith(_OURS)
 
@@ -326,7 +326,7 @@ def _counted(context: Context, entries: Iterable[HttpEntry], start: datetime) ->
         )
         for entry in answered[-MOST_PREVIOUS:]
     )
-    own = sum(is_ours(entry) for entry in answered)
+    own = sum(_is_ours(entry) for entry in answered)
     return {"answered": len(answered), "own_answered": own, "examples": tuple(examples)}
 
 

@@ -54,7 +54,7 @@ def collect(session: Session, stage: str, offset_s: float, log: Path | None = No
         return evidence.path
     ledger = Ledger(sample=evidence.path.name, lock=write_lock(session))
     observed: tuple[Observation, ...] = ()
-    stopped = why_stopped(session, row, offset_s)
+    stopped = _why_stopped(session, row, offset_s)
     if stopped is not None:
         evidence.save((stopped,), interrupted=False)
         return evidence.path
@@ -195,7 +195,7 @@ def _deployment_ids(session: Session) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids))
 
 
-def why_stopped(session: Session, row: Stage, offset_s: float) -> StoppedObservation | None:
+def _why_stopped(session: Session, row: Stage, offset_s: float) -> StoppedObservation | None:
     """Return the reason not to take this sample, as its evidence; None if it is to be taken.
 
     A sample after the window's end writes again: it shows whether the trouble is over.
