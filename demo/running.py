@@ -67,9 +67,7 @@ def running(
     # A file for stderr, not a pipe: nobody reads it while the backend runs, and a full pipe would block it. A
     # session of its own, so that Ctrl-C reaches only the watcher, which then still has to clean up here.
     with tempfile.TemporaryFile() as stderr:
-        process = subprocess.Popen(
-            command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
-        )
+        process = started(command, stderr)
         try:
             urls = _ready_urls(process.stdout, ready_within_s) if process.stdout else {}
             if "ready" not in urls:
@@ -83,6 +81,13 @@ def running(
             )
         finally:
             _stop(process)
+
+
+def started(command: list[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the backend's process. The tests replace this with one that forks, as importing takes longest."""
+    return subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
+    )
 
 
 def _ready_urls(stdout: IO[bytes], within_s: float) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Run scripts in processes forked from one in which the package is loaded already.
+"""Run scripts and the demo in processes forked from one in which the package and the demo are loaded already.
 
     python tests/preloaded.py SOCKET < PIPE
 
@@ -18,17 +18,22 @@ import socket
 import sys
 from pathlib import Path
 
-SCRIPTS = str(Path(__file__).resolve().parents[1] / "scripts")
+ROOT = str(Path(__file__).resolve().parents[1])
+SCRIPTS = str(Path(ROOT) / "scripts")
 MOST_BYTES = 1024 * 1024
 
 
 def load():
-    """Import all that scripts import, except the relay, which is a server of its own."""
-    sys.path[0] = SCRIPTS
+    """Import the demo, and all that scripts import, except the relay, which is a server of its own."""
+    sys.path[:1] = [SCRIPTS, ROOT]
     package = importlib.import_module("deploy_verdict")
     for found in pkgutil.walk_packages(package.__path__, "deploy_verdict."):
         if found.name.split(".")[1] not in ("relay", "__main__"):
             importlib.import_module(found.name)
+    importlib.import_module("demo.serve")
+    # runpy warns of a module that is loaded already; what it imports stays.
+    del sys.modules["demo.serve"]
+    sys.path.remove(ROOT)
     gc.freeze()
 
 
@@ -63,6 +68,8 @@ def become(connection):
         connection.sendall(f"{code}\n".encode())
         os._exit(0)
     connection.close()
+    if asked.get("new_session"):
+        os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
@@ -79,5 +86,10 @@ if __name__ == "__main__":
         listening.listen(64)
         print("ready", flush=True)
         sys.argv = next_script(listening)
-    sys.path[0] = str(Path(sys.argv[0]).parent)
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    if sys.argv[0] == "-m":
+        sys.path[0] = str(Path.cwd())
+        del sys.argv[0]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.path[0] = str(Path(sys.argv[0]).parent)
+        runpy.run_path(sys.argv[0], run_name="__main__")

@@ -1,8 +1,10 @@
 """Run our command and scripts as real processes in a scrubbed environment."""
 
 import atexit
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -41,6 +43,52 @@ def command(name, *arguments):
 def scrubbed(environment=None):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SCRUBBED)}
     return {**kept, **(environment or {})}
+
+
+class ForkedDemo:
+    """The demo's process, forked from the preloaded one: the part of Popen that demo.running needs."""
+
+    def __init__(self, command, stderr):
+        read, write = os.pipe()
+        self.stdout, self.code = os.fdopen(read, "rb", buffering=0), None
+        self.connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.connection.connect(_preloaded())
+        request = {
+            "arguments": command[1:],
+            "cwd": str(ROOT),
+            "environment": dict(os.environ),
+            "new_session": True,
+        }
+        with Path(os.devnull).open() as stdin, os.fdopen(write, "wb") as stdout:
+            streams = [stream.fileno() for stream in (stdin, stdout, stderr)]
+            socket.send_fds(self.connection, [json.dumps(request).encode()], streams)
+            self.pid = int(self.connection.recv(64))
+
+    def wait(self, timeout=None):
+        if self.code is None:
+            self.connection.settimeout(timeout)
+            try:
+                self.code = int(self.connection.recv(64))
+            except (TimeoutError, BlockingIOError) as error:
+                raise subprocess.TimeoutExpired("the demo", timeout) from error
+            self.connection.close()
+        return self.code
+
+    def poll(self):
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def terminate(self):
+        self._signal(signal.SIGTERM)
+
+    def kill(self):
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
 
 def _forked(asked, cwd, env):

@@ -77,7 +77,7 @@ def test_a_bomb_is_a_typed_fault_and_takes_no_memory(client, names):
         assert told["kind"] == {"railway": "protocol", "github": "ProviderError", "service": "reason"}[client]
 
 
-@pytest.mark.parametrize("client", map(shortly, SIZES))
+@pytest.mark.parametrize("client", [shortly(client) for client in SIZES])
 def test_what_is_as_large_and_wide_as_it_may_be_is_read(client):
     for name, told in zip(WIDE, came_of(client, list(WIDE.values())), strict=True):
         assert told["peak_mb"] < MOST_MB, name
