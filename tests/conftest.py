@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, settings
 
 from demo import running
 from tests.examples import ASKED, at_least
-from tests.running import FRESH, ForkedDemo
+from tests.running import FRESH, demo
 
 # Timings are benchmarks, never assertions; and the same examples every time, so that CI does not flicker.
 settings.register_profile(
@@ -15,4 +15,4 @@ settings.register_profile("thorough", settings.get_profile("ours"), max_examples
 settings.load_profile("thorough" if ASKED else "ours")
 
 if not FRESH:
-    running.started = ForkedDemo
+    running.started = demo

@@ -1,4 +1,4 @@
-"""Run scripts and the demo in processes forked from one in which the package and the demo are loaded already.
+"""Run scripts, the relay and the demo in processes forked from one that has imported them already.
 
     python tests/preloaded.py SOCKET < PIPE
 
@@ -24,11 +24,11 @@ MOST_BYTES = 1024 * 1024
 
 
 def load():
-    """Import the demo, and all that scripts import, except the relay, which is a server of its own."""
+    """Import the demo, and all that the command imports."""
     sys.path[:1] = [SCRIPTS, ROOT]
     package = importlib.import_module("deploy_verdict")
     for found in pkgutil.walk_packages(package.__path__, "deploy_verdict."):
-        if found.name.split(".")[1] not in ("relay", "__main__"):
+        if found.name != "deploy_verdict.__main__":
             importlib.import_module(found.name)
     importlib.import_module("demo.serve")
     # runpy warns of a module that is loaded already; what it imports stays.

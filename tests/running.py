@@ -45,34 +45,51 @@ def scrubbed(environment=None):
     return {**kept, **(environment or {})}
 
 
-class ForkedDemo:
-    """The demo's process, forked from the preloaded one: the part of Popen that demo.running needs."""
+def server(command, environment, stdout, stderr):
+    """Start a server of ours that runs beside the test: a Popen, or the part of one that tests use."""
+    if FRESH:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=stdout, stderr=stderr, start_new_session=True
+        )
+    return ForkedServer(command, environment, stdout, stderr)
 
-    def __init__(self, command, stderr):
-        read, write = os.pipe()
-        self.stdout, self.code = os.fdopen(read, "rb", buffering=0), None
+
+def demo(command, stderr):
+    """Start the demo, as demo.running does."""
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as stdout:
+        process = server(command, dict(os.environ), stdout, stderr)
+    process.stdout = os.fdopen(read, "rb", buffering=0)
+    return process
+
+
+class ForkedServer:
+    """A server's process, forked from the preloaded one."""
+
+    def __init__(self, command, environment, stdout, stderr):
+        self.returncode = None
         self.connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.connection.connect(_preloaded())
         request = {
             "arguments": command[1:],
             "cwd": str(ROOT),
-            "environment": dict(os.environ),
+            "environment": environment,
             "new_session": True,
         }
-        with Path(os.devnull).open() as stdin, os.fdopen(write, "wb") as stdout:
+        with Path(os.devnull).open() as stdin:
             streams = [stream.fileno() for stream in (stdin, stdout, stderr)]
             socket.send_fds(self.connection, [json.dumps(request).encode()], streams)
             self.pid = int(self.connection.recv(64))
 
     def wait(self, timeout=None):
-        if self.code is None:
+        if self.returncode is None:
             self.connection.settimeout(timeout)
             try:
-                self.code = int(self.connection.recv(64))
+                self.returncode = int(self.connection.recv(64))
             except (TimeoutError, BlockingIOError) as error:
-                raise subprocess.TimeoutExpired("the demo", timeout) from error
+                raise subprocess.TimeoutExpired("a server", timeout) from error
             self.connection.close()
-        return self.code
+        return self.returncode
 
     def poll(self):
         try:
@@ -81,12 +98,12 @@ class ForkedDemo:
             return None
 
     def terminate(self):
-        self._signal(signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
 
     def kill(self):
-        self._signal(signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
 
-    def _signal(self, number):
+    def send_signal(self, number):
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import requests
 
 from tests.relay.github import TOKEN
-from tests.running import command, scrubbed
+from tests.running import command, scrubbed, server
 
 SECRET = "a-long-enough-secret"
 WITHIN_S = 30.0
@@ -95,9 +95,9 @@ def settings(github_url, **more):
 def relay(tmp_path, github_url, **more):
     port = free_port()
     log = (tmp_path / "relay.log").open("ab")
-    process = subprocess.Popen(
+    process = server(
         command("relay", "--host", "127.0.0.1", "--port", port, "--database", tmp_path / "x.sqlite3"),
-        env=scrubbed(settings(github_url, **more)), stdout=log, stderr=log,
+        scrubbed(settings(github_url, **more)), log, log,
     )  # fmt: skip
     try:
         await_start(process, port)
