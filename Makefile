@@ -34,7 +34,7 @@ TIMED = $(shell grep -rlE 'mark\.(waits|alone)\b' tests --include='test_*.py')
 # Where it is set, each of the processes that the tests start would compile our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: venv demo test test-processor test-time test-all matrix lint format faults bench rooms calibrate real kill lock schemas clean fuzz properties bill audit docs npm picture
+.PHONY: venv demo test test-processor test-time test-all matrix lint lint-types lint-text format faults bench rooms calibrate real kill lock schemas clean fuzz properties bill audit docs npm picture
 
 venv: $(STAMP)
 
@@ -44,9 +44,9 @@ demo: $(STAMP)
 faults: $(STAMP)
 	@$(BIN)/python -m demo.serve --help
 
-# Most tests need the processor, the live windows need their time: the windows go first, the others fill their pauses.
-test: $(STAMP) lint
-	@$(MAKE) --no-print-directory --jobs 2 test-processor test-time
+# Most tests need the processor, the live windows need their time: the windows go first, types and others fill their pauses.
+test: $(STAMP) lint-text
+	@$(MAKE) --no-print-directory --jobs 3 lint-types test-processor test-time
 
 test-processor: $(STAMP)
 	nice -n 19 $(PYTEST) -n 4 -m "not waits and not alone and not complete"
@@ -69,10 +69,14 @@ test-all: $(STAMP) lint
 matrix: $(STAMP)
 	PYTHONPATH=scripts $(BIN)/python -m tests.matrix.table
 
-lint: $(STAMP)
+lint: lint-text lint-types
+
+lint-types: $(STAMP)
+	nice -n 19 $(BIN)/mypy
+
+lint-text: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in scripts
 	$(BIN)/deptry --config tests/supply/deptry.toml -rf requirements.in,deploy/relay/requirements.in,requirements-dev.in,tests/real/requirements.in scripts demo tests
 	$(BIN)/zizmor --offline --quiet --persona auditor .github action.yml docs/adopt/*.yml

@@ -22,7 +22,7 @@ def recipe(target):
     """The commands of a target of the Makefile, and those of the targets that it makes at once."""
     (lines,) = re.findall(rf"^{target}: \$\(STAMP\).*\n((?:\t.*\n| .*\n)+)", MAKEFILE, re.MULTILINE)
     for line in lines.replace("\\\n", " ").splitlines():
-        at_once = re.search(r"\$\(MAKE\) .*--jobs 2 (.*)", line)
+        at_once = re.search(r"\$\(MAKE\) .*--jobs \d (.*)", line)
         for part in at_once[1].split() if at_once else ():
             yield from recipe(part)
         yield from re.findall(r"\$\(PYTEST\)[^;&}>]*", line)

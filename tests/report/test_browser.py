@@ -50,6 +50,10 @@ PAYLOADS = (
 )
 
 
+def batched(texts, size):
+    return [texts[place : place + size] for place in range(0, len(texts), size)]
+
+
 @contextmanager
 def trap():
     """A server that nobody may ask; yields its address and who came."""
@@ -118,14 +122,15 @@ def test_no_script_runs_and_nothing_loads(tmp_path):
     is_untouched(told, seen)
 
 
-def test_no_script_runs_and_nothing_loads_from_any_free_text_of_the_evidence(tmp_path):
+@pytest.mark.parametrize("of_one_window", [4, pytest.param(1, marks=pytest.mark.complete)])
+def test_no_script_runs_and_nothing_loads_from_any_free_text_of_the_evidence(tmp_path, of_one_window):
     """Report, comment, progress, lost and summary of windows whose every free text is such a payload."""
     with trap() as (url, seen):
         texts = [text.replace("TRAP", url) for text in PAYLOADS]
         pages = [
             markdown
-            for seed, text in enumerate([*texts, "\n".join(texts)])
-            for markdown in every_page([text], seed)
+            for seed, some in enumerate([*batched(texts, of_one_window), ["\n".join(texts)]])
+            for markdown in every_page(some, seed)
         ]
         assert sum(url in markdown for markdown in pages) > len(PAYLOADS)
         html = "\n<hr>\n".join(github_flavored_markdown_to_html(markdown, options=RAW) for markdown in pages)

@@ -93,7 +93,7 @@ TEXTS = 8
 
 @given(st.lists(NASTY, min_size=1, max_size=TEXTS), st.integers(0, 2**32))
 @settings(
-    max_examples=at_least(25 * TEXTS) // TEXTS,
+    max_examples=at_least(16 * TEXTS) // TEXTS,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

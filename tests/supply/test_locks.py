@@ -92,7 +92,7 @@ def test_lint_sees_a_requirement_that_is_not_used_and_an_import_that_is_not_requ
     done = deptry(f"{wrong},deploy/relay/requirements.in")
     assert done.returncode != 0
     assert "DEP002 'numpy'" in done.stdout + done.stderr
-    lint = MAKEFILE.split("\nlint:")[1].split("\n\n")[0]
+    lint = MAKEFILE.split("\nlint-text:")[1].split("\n\n")[0]
     assert lint.count("deptry --config tests/supply/deptry.toml") == 2
 
 
