@@ -49,7 +49,7 @@ test: $(STAMP) lint-text
 	@$(MAKE) --no-print-directory --jobs 3 lint-types test-processor test-time
 
 test-processor: $(STAMP)
-	nice -n 19 $(PYTEST) -n 6 -m "not waits and not alone and not complete"
+	nice -n 19 $(PYTEST) -n 4 -m "not waits and not alone and not complete"
 
 # Two bars of dots at once cannot be read, so this one's output comes at its end.
 test-time: $(STAMP)

@@ -64,7 +64,8 @@ def test_killed_at_any_moment_no_event_is_lost_and_none_comes_twice(tmp_path, hu
     assert len(accepted) == 10
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.complete)])
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.complete
 def test_killed_at_random_moments_with_a_github_that_is_down_for_a_while(tmp_path, seed):
     """Railway's side repeats what was not answered, as Railway does; each round ends with a kill."""
     chance = random.Random(seed)

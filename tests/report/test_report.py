@@ -251,6 +251,7 @@ def test_nine_samples_take_no_time():
     assert time.perf_counter() - started < 1
 
 
+@pytest.mark.complete
 def test_ten_thousand_samples_are_still_a_report():
     plan = the_plan()
     window = plan.window.model_copy(update={"sample_every": 60.0, "length": 600_000.0})

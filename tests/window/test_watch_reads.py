@@ -36,13 +36,13 @@ def test_a_forbidden_line_ends_the_writes_before_the_window_does(tmp_path):
     plan, out = tmp_path / "plan.yml", tmp_path / "out"
     plan.write_text(PLAN)
     with (
-        running("too-many-connections-in-log", 1800, log=tmp_path / "backend.log") as backend,
+        running("too-many-connections-in-log", 600, log=tmp_path / "backend.log") as backend,
         service() as people,
     ):
         done = script(
             "watch_deployment",
             *("--plan", plan, "--target", backend.base_url, "--out", out),
-            *("--logs", backend.log, "--speed", 1800),
+            *("--logs", backend.log, "--speed", 600),
             environment={"DEPLOY_VERDICT_NOTIFY": people.address},
         )
     assert done.returncode == 11, done.stderr
