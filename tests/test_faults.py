@@ -98,7 +98,7 @@ def test_a_fault_of_each_stage_is_watched_live():
 
 
 STAGES = names()
-# One fault for what each stage finds, watched live also in the short suite: by that stage, which stands first,
+# One fault for what each stage finds, watched live also in the short suite: by that stage, which is first,
 # and those whose evidence it needs. The healthy service is watched by all stages.
 LIVE = {
     "none": STAGES,
