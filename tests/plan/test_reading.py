@@ -1,6 +1,6 @@
 """Reading a plan: every mistake, at its place, in one go, with what to write instead."""
 
-from pathlib import Path
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from deploy_verdict.base.errors import PlanError
 from deploy_verdict.plan import read_plan
+from deploy_verdict.plan.reading import positioned_yaml
 from tests.examples import at_least
 from tests.plans import plan_of
+from tests.running import ROOT
 
-ZEUES = Path(__file__).resolve().parents[2] / "plans" / "zeues.yml"
+ZEUES = ROOT / "plans" / "zeues.yml"
 SMALL = """\
 version: 1
 name: small
@@ -381,6 +383,44 @@ def test_a_mistake_in_a_section_is_not_held_against_those_that_name_it(broken, f
 def test_what_is_no_plan_is_refused_with_one_message(data, message):
     lines = mistakes(data)
     assert message in lines[0]
+
+
+@pytest.mark.parametrize("scanned", ["as it stands", "with lines changed"])
+def test_libyaml_and_pyyaml_read_the_same_of_a_plan(monkeypatch, scanned):
+    """Values, places and mistakes: libyaml makes reading fast, and changes nothing that both read."""
+    chance = random.Random(7)
+    plans = [ROOT / "tests/cases/plan.yml", *sorted((ROOT / "plans").glob("**/*.yml"))]
+    texts = [path.read_text() for path in plans]
+    if scanned == "with lines changed":
+        texts = [_changed(text, chance) for text in texts[:1] for _ in range(at_least(60))]
+    for text in texts:
+        seen = []
+        for libyaml in (True, False):
+            monkeypatch.setattr(positioned_yaml.yaml, "__with_libyaml__", libyaml)
+            seen.append(vars(positioned_yaml.read_nodes(text, str)))
+        is_refused = any(problem.message.startswith("not YAML") for problem in seen[1]["problems"])
+        # PyYAML refuses some tabs that YAML allows.
+        assert seen[0] == seen[1] or is_refused, text
+
+
+def test_a_plan_is_scanned_by_libyaml_first(monkeypatch):
+    """If PyYAML is built without it, reading is slower and not different."""
+    assert positioned_yaml.yaml.__with_libyaml__
+    monkeypatch.setattr(positioned_yaml, "_Loader", None)
+    assert read(SMALL).name == "small"
+
+
+def _changed(text, chance):
+    """The text with one piece of it lost, doubled, or replaced by what YAML reads in its own way.
+
+    No tag, as every tag is refused: where one ends, the two differ.
+    """
+    begin = chance.randrange(len(text))
+    end = begin + chance.choice([1, 1, 1, 4, 30])
+    other = chance.choice(
+        ["", text[begin:end] * 2, *"-:?#&*|>%@`'\"[]{},\t \n", "\u2028", "\x85", "é", ": ", "- "]
+    )
+    return text[:begin] + other + text[end:]
 
 
 @pytest.mark.parametrize(
