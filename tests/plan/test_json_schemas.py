@@ -12,15 +12,16 @@ from deploy_verdict.plan.reading.json_schemas import schemas
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", sorted(schemas()))
-def test_each_schema_is_current(name):
+def test_each_schema_is_current():
     """When this fails: make schemas."""
-    assert json.loads((ROOT / "schemas" / name).read_text()) == schemas()[name]
-    jsonschema.Draft202012Validator.check_schema(schemas()[name])
+    written = {path.name: json.loads(path.read_text()) for path in (ROOT / "schemas").glob("*.json")}
+    assert written == schemas()
+    for schema in written.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
 
 
 def plan_errors(plan):
-    validator = jsonschema.Draft202012Validator(schemas()["plan.schema.json"])
+    validator = jsonschema.Draft202012Validator(json.loads((ROOT / "schemas/plan.schema.json").read_text()))
     # JSON keys are texts; YAML reads {200: 1} with a number.
     return [error.message for error in validator.iter_errors(json.loads(json.dumps(plan)))]
 

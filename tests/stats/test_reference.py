@@ -3,11 +3,9 @@
 import math
 
 import numpy as np
-import pymannkendall
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy import stats
 
 from deploy_verdict.stats.bounds import (
     RARE,
@@ -27,6 +25,9 @@ from deploy_verdict.stats.trend import (
     theil_sen_of_lives,
     variance,
 )
+from tests.lazily import Lazily
+
+stats, pymannkendall = Lazily("scipy.stats"), Lazily("pymannkendall")
 
 # Connections in use: small whole numbers, so nearly every series has ties.
 TIED = st.lists(st.integers(0, 6).map(float), min_size=4, max_size=30)

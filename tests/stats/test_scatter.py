@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from deploy_verdict.stats.scatter import (
     degrees_of_freedom,
@@ -13,6 +12,9 @@ from deploy_verdict.stats.scatter import (
     scatter_variance,
     usual_scatter,
 )
+from tests.lazily import Lazily
+
+stats = Lazily("scipy.stats")
 
 
 @given(st.floats(0.01, 30), st.floats(1, 40), st.floats(1, 400))

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from deploy_verdict.model import FloorObservation, Outcome, Reading, Tally, Unrestored, VerdictOutcome
 from deploy_verdict.stats.permutation import noise_of_floor, p_of_rise
 from deploy_verdict.verdict.judge import judge
 from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, burst, http, loaded
+from tests.lazily import Lazily
 from tests.plans import plan_of
 
+stats = Lazily("scipy.stats")
 PLAN = plan_of(
     """
 window: {length: 2h, sample_every: 15m}
