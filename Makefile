@@ -29,6 +29,7 @@ PROPERTIES := tests/test_secrets.py tests/redaction/test_redactor.py tests/repor
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q --dist worksteal
 STAMP := .venv/.installed
+COMPILED := out/.compiled
 # The files of such tests: each worker would collect all others too.
 TIMED = $(shell grep -rlE 'mark\.(waits|alone)\b' tests --include='test_*.py')
 # Where it is set, each of the processes that the tests start would compile our modules anew.
@@ -48,12 +49,17 @@ faults: $(STAMP)
 test: $(STAMP) lint-text
 	@$(MAKE) --no-print-directory --jobs 3 lint-types test-processor test-time
 
-test-processor: $(STAMP)
+test-processor: $(STAMP) $(COMPILED)
 	nice -n 19 $(PYTEST) -n 4 -m "not waits and not alone and not complete"
 
-# Two bars of dots at once cannot be read, so this one's output comes at its end.
-test-time: $(STAMP)
+# pytest rewrites each assertion of a new or changed test, which each worker would do for itself.
+$(COMPILED): $(STAMP) $(shell find tests -name '*.py')
 	@mkdir -p out
+	@$(PYTEST) --collect-only -q > out/collected.log 2>&1 || { cat out/collected.log; exit 1; }
+	@touch $@
+
+# Two bars of dots at once cannot be read, so this one's output comes at its end.
+test-time: $(STAMP) $(COMPILED)
 	@{ $(PYTEST) -n 6 -m "waits and not alone and not complete" $(TIMED) \
 	    && $(PYTEST) -n 0 -m "alone and not complete" $(TIMED); } \
 	    > out/test-time.log 2>&1; code=$$?; cat out/test-time.log; exit $$code

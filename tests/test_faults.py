@@ -114,7 +114,7 @@ LIVE = {
     "down-between-samples": ("heartbeat", "health"),
 }
 # Faster, a busy machine comes too late to the samples; so does one whose platform takes seconds to answer.
-SPEED, SPEEDS = 100, {"railway-slow": 60, "railway-flapping-5xx": 120}
+SPEED, SPEEDS = 100, {"none": 60, "railway-slow": 60, "railway-flapping-5xx": 120}
 
 
 @pytest.mark.parametrize("fault", STORIES)
