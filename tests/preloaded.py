@@ -6,6 +6,7 @@ Imports take most of a short script's time. Each request on the socket carries t
 streams, arguments, directory and environment; the response is its exit code. Ends when the pipe closes.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -16,6 +17,7 @@ import runpy
 import select
 import socket
 import sys
+import threading
 from pathlib import Path
 
 ROOT = str(Path(__file__).resolve().parents[1])
@@ -39,34 +41,40 @@ def load():
 
 def next_script(listening):
     """Serve requests for ever; returns a script's arguments, and only in that script's process."""
+    scripts = {}
     while True:
-        # Reaped, not ignored, so that the children's time counts in `time make test`.
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        readable, _, _ = select.select([listening, sys.stdin], [], [])
+        readable, _, _ = select.select([listening, sys.stdin, *scripts], [], [])
         if sys.stdin in readable:
             sys.exit()
-        connection, _ = listening.accept()
-        if os.fork():
-            connection.close()
+        for ended in scripts.keys() & set(readable):
+            answer(*scripts.pop(ended))
+            os.close(ended)
+        if listening not in readable:
             continue
-        listening.close()
-        arguments = become(connection)
-        if arguments:
-            return arguments
+        connection, _ = listening.accept()
+        script = os.fork()
+        if not script:
+            listening.close()
+            for other, (_, waiting) in scripts.items():
+                os.close(other)
+                waiting.close()
+            return become(connection)
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(f"{script}\n".encode())
+        scripts[os.pidfd_open(script)] = (script, connection)
+
+
+def answer(script, connection):
+    """Send the exit code of a script that has ended to whoever started it, if it still waits."""
+    code = os.waitstatus_to_exitcode(os.waitpid(script, 0)[1])
+    with connection, contextlib.suppress(ConnectionError):
+        connection.sendall(f"{code}\n".encode())
 
 
 def become(connection):
-    """Fork: one process becomes the script and returns its arguments; the other sends its exit code."""
+    """Become the script that was requested; returns its arguments."""
     data, streams, _, _ = socket.recv_fds(connection, MOST_BYTES, 3)
     asked = json.loads(data)
-    script = os.fork()
-    if script:
-        connection.sendall(f"{script}\n".encode())
-        code = os.waitstatus_to_exitcode(os.waitpid(script, 0)[1])
-        connection.sendall(f"{code}\n".encode())
-        os._exit(0)
     connection.close()
     if asked.get("new_session"):
         os.setsid()
@@ -79,17 +87,39 @@ def become(connection):
     return asked["arguments"]
 
 
-if __name__ == "__main__":
-    load()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
-        listening.bind(sys.argv[1])
-        listening.listen(64)
-        print("ready", flush=True)
-        sys.argv = next_script(listening)
-    if sys.argv[0] == "-m":
+def end(code):
+    """End as the interpreter does, but without freeing the memory, which takes longer than most scripts."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def run(arguments):
+    """Run a script or a module as the main program, with its arguments."""
+    sys.argv = arguments
+    if arguments[0] == "-m":
         sys.path[0] = str(Path.cwd())
         del sys.argv[0]
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     else:
         sys.path[0] = str(Path(sys.argv[0]).parent)
         runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    load()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.bind(sys.argv[1])
+        listening.listen(64)
+        print("ready", flush=True)
+        arguments = next_script(listening)
+    try:
+        run(arguments)
+    except SystemExit as exit_:
+        # A message for a code, and any other exception, end as always.
+        if not isinstance(exit_.code, int | None):
+            raise
+        end(exit_.code or 0)
+    end(0)
