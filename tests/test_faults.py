@@ -15,11 +15,13 @@ import pytest
 from demo.faults import FAULTS
 from demo.railway import ids
 from demo.running import running
+from deploy_verdict import __version__
 from deploy_verdict.model import Outcome, VerdictOutcome
 from deploy_verdict.plan import read_plan
-from deploy_verdict.report import REPORT_NAME
+from deploy_verdict.report import REPORT_NAME, render_report, template_environment
 from deploy_verdict.stages.registry import names
-from deploy_verdict.window.judge_directory import write_reports, write_verdict
+from deploy_verdict.window.directory.evidence_store import write_text
+from deploy_verdict.window.judge_directory import TEMPLATES, write_verdict
 from tests.faults_on_record import EVIDENCE, VARIABLES, bundle_of_fault, plan_text_for, unpack_fault
 from tests.running import ROOT, command, script, scrubbed
 
@@ -124,7 +126,11 @@ def test_the_evidence_tells_the_cause(fault, tmp_path):
     bundle = bundle_of_fault(fault, out)
     at = bundle.window.t0 + timedelta(minutes=5)
     verdict = write_verdict(bundle, out, at, interrupted=False)
-    write_reports(bundle, verdict, out, at)
+    # The windows that are watched write the page and the comment too.
+    report = render_report(
+        bundle, verdict, template_environment(TEMPLATES), generated_at=at, tool_version=__version__
+    )
+    write_text(out / REPORT_NAME, report)
     assert_names_the_cause(fault, EXIT_CODES[verdict.outcome], out)
     failed = [finding for finding in verdict.findings if finding.outcome is Outcome.FAIL]
     # All that fails by one fault is one cause with its symptoms.
