@@ -32,7 +32,8 @@ HOLD_S = (0.005, 0.150)
 IDLE_S = (0.020, 0.160)
 HEARTBEAT_S = 0.5
 AFTER_FAILURE_S = 1.0
-USERS_PAUSE_S = 0.05
+# As many users' requests in a window at any speed, but some each second even at the lowest.
+USERS_EVERY_S, USERS_PAUSE_S = 30.0, (0.05, 0.3)
 USERS_PATHS = ("/api/workers", "/api/history/TEST-02")
 
 
@@ -174,7 +175,9 @@ def users(backend: Backend, port: int) -> Iterator[None]:
 
 def _use(backend: Backend, port: int) -> None:
     number = 0
-    while not backend.stopping.wait(USERS_PAUSE_S):
+    shortest_s, longest_s = USERS_PAUSE_S
+    pause_s = min(longest_s, max(shortest_s, USERS_EVERY_S / backend.speed))
+    while not backend.stopping.wait(pause_s):
         if backend.records.switches.sleeping:
             # A service that is called all the time never sleeps.
             continue

@@ -26,13 +26,14 @@ MOST_BYTES = 1024 * 1024
 
 
 def load():
-    """Import the demo, and all that the command imports."""
+    """Import the demo, and all that the command imports; build Railway's schema, which takes as long."""
     sys.path[:1] = [SCRIPTS, ROOT]
     package = importlib.import_module("deploy_verdict")
     for found in pkgutil.walk_packages(package.__path__, "deploy_verdict."):
         if found.name != "deploy_verdict.__main__":
             importlib.import_module(found.name)
     importlib.import_module("demo.serve")
+    importlib.import_module("demo.railway.answering").schema(frozenset(), has_cancelled=False)
     # runpy warns of a module that is loaded already; what it imports stays.
     del sys.modules["demo.serve"]
     sys.path.remove(ROOT)
