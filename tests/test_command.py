@@ -141,3 +141,50 @@ def test_a_shell_completes_verbs_stages_and_options(line, offered, not_offered, 
     found = completed(line, tmp_path)
     assert offered <= found
     assert not not_offered & found
+
+
+ENDING = """
+import atexit, sys, threading
+sys.path.insert(0, "scripts")
+from deploy_verdict.cli import command
+
+def main(_):
+    print("half a line", end="")
+    {more}
+    return {code}
+
+atexit.register(lambda: print("said good-bye", file=sys.stderr))
+command.main = main
+try:
+    command.entry()
+except SystemExit:
+    print("the interpreter ends it", file=sys.stderr)
+    raise
+"""
+# It ends after main, which says that it began.
+THREAD = """
+    began = threading.Event()
+    def work():
+        began.wait()
+        threading.main_thread().join()
+        print("thread ended", file=sys.stderr)
+    threading.Thread(target=work).start()
+    began.set()"""
+
+
+def ended(code, more="pass"):
+    text = ENDING.format(code=code, more=more.strip())
+    done = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, sorted(done.stderr.splitlines())
+
+
+@pytest.mark.parametrize("code", [0, 11])
+def test_a_process_ends_without_freeing_its_memory(code):
+    """Yet what is registered for the end happens, and no output is lost."""
+    assert ended(code) == (code, "half a line", ["said good-bye"])
+
+
+def test_it_ends_as_usual_while_a_thread_works_and_for_a_tracer():
+    usual = ["said good-bye", "the interpreter ends it"]
+    assert ended(0, THREAD) == (0, "half a line", [*usual, "thread ended"])
+    assert ended(0, "sys.settrace(lambda *_: None)") == (0, "half a line", usual)

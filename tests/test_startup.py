@@ -32,6 +32,8 @@ def loaded(script, *arguments):
         "import runpy, sys\n"
         f"sys.argv = {[str(ROOT / 'scripts' / script), *map(str, arguments)]!r}\n"
         "sys.path[0] = sys.argv[0].rpartition('/')[0]\n"
+        # Otherwise the script would end the process before its modules are listed.
+        "sys.setprofile(lambda *_: None)\n"
         "try:\n    runpy.run_path(sys.argv[0], run_name='__main__')\n"
         "except SystemExit as end:\n    assert not end.code\n"
         "print('\\n'.join(sys.modules), file=sys.stderr)"
