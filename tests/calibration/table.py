@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from tests.calibration.cells import FALSE_ALARM, FALSE_STABLE, NEVER, WITH_FLOOR, Cell
-from tests.lazily import Lazily
 
-stats = Lazily("scipy.stats")
 OUTCOMES = ("stable", "inconclusive", "attention", "critical")
 LIMITS = {FALSE_ALARM: 0.03, FALSE_STABLE: 0.05, WITH_FLOOR: 0.01, NEVER: 0.0}
 TITLES = {
@@ -54,6 +52,8 @@ def row_of(cell, outcomes):
 
 def interval(count, windows):
     """Clopper and Pearson (1934), 95 %: exact, and honest at 0."""
+    from scipy import stats
+
     low = stats.beta.ppf(0.025, count, windows - count + 1) if count else 0.0
     high = stats.beta.ppf(0.975, count + 1, windows - count) if count < windows else 1.0
     return low, high

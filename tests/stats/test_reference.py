@@ -1,4 +1,7 @@
-"""Our statistics against the references of the field, on series with ties."""
+"""Our statistics against the references of the field, on series with ties.
+
+scipy is imported where it is needed: it takes 1.4 s, and each worker collects all tests.
+"""
 
 import math
 
@@ -25,9 +28,6 @@ from deploy_verdict.stats.trend import (
     theil_sen_of_lives,
     variance,
 )
-from tests.lazily import Lazily
-
-stats, pymannkendall = Lazily("scipy.stats"), Lazily("pymannkendall")
 
 # Connections in use: small whole numbers, so nearly every series has ties.
 TIED = st.lists(st.integers(0, 6).map(float), min_size=4, max_size=30)
@@ -35,6 +35,8 @@ TIED = st.lists(st.integers(0, 6).map(float), min_size=4, max_size=30)
 
 @given(TIED)
 def test_mann_kendall_as_pymannkendall(values):
+    import pymannkendall
+
     assume(len(set(values)) > 1)
     reference = pymannkendall.original_test(values)
     assert (score(values), variance(values)) == (reference.s, pytest.approx(reference.var_s))
@@ -52,6 +54,8 @@ def test_mann_kendall_as_pymannkendall(values):
 )
 def test_several_lives_as_pymannkendalls_seasons(rows):
     """A season of theirs is a life of ours: S and its variance are added."""
+    import pymannkendall
+
     lives = [list(map(float, life)) for life in zip(*rows, strict=True)]
     assume(all(len(set(life)) > 1 for life in lives))
     flat = [value for row in rows for value in row]
@@ -65,6 +69,8 @@ def test_several_lives_as_pymannkendalls_seasons(rows):
 
 @given(TIED)
 def test_theil_sen_as_scipy(values):
+    from scipy import stats
+
     assume(len(set(values)) > 1)
     times = [0.25 * number for number in range(len(values))]
     ours = theil_sen(times, values)
@@ -79,6 +85,8 @@ def test_theil_sen_as_scipy(values):
     )
 )
 def test_theil_sen_of_uneven_times_as_scipy(points):
+    from scipy import stats
+
     times, values = zip(*sorted(points), strict=True)
     assume(len(set(values)) > 1)
     reference = stats.theilslopes(values, times, alpha=0.9)
@@ -98,6 +106,8 @@ def test_four_blocks_are_the_fewest_that_can_show_growth():
 
 @pytest.mark.parametrize("count", [0, 0.5, 1, 2, 5, 13, 40])
 def test_poisson_bounds_as_chi_square(count):
+    from scipy import stats
+
     assert at_most(count, 2.0) == pytest.approx(stats.chi2.ppf(0.95, 2 * count + 2) / 4, rel=0.02)
     if count >= 1:
         assert at_least(count, 2.0) == pytest.approx(stats.chi2.ppf(0.05, 2 * count) / 4, rel=0.03)
@@ -136,6 +146,8 @@ def test_p_is_never_shown_as_nothing():
 @given(st.integers(1, 20_000), st.floats(0, 0.2), st.sampled_from([USUAL, RARE]))
 def test_the_share_that_errors_leave_possible_as_scipy(runs, share, wrong):
     """Clopper and Pearson's upper bound is a quantile of a beta distribution."""
+    from scipy import stats
+
     bad = round(share * runs)
     reference = 100 * float(stats.beta.ppf(1 - wrong, bad + 1, runs - bad))
     assert possible_percent(bad, runs, wrong) == pytest.approx(reference, rel=1e-6)

@@ -12,10 +12,8 @@ from deploy_verdict.model import FloorObservation, Outcome, Reading, Tally, Unre
 from deploy_verdict.stats.permutation import noise_of_floor, p_of_rise
 from deploy_verdict.verdict.judge import judge
 from tests.bundles import OUR_DNS, REFUSED, T0, bundle_of, burst, http, loaded
-from tests.lazily import Lazily
 from tests.plans import plan_of
 
-stats = Lazily("scipy.stats")
 PLAN = plan_of(
     """
 window: {length: 2h, sample_every: 15m}
@@ -171,6 +169,8 @@ def test_what_hides_in_the_noise_of_the_floor_is_not_said_to_be_excluded():
     st.lists(st.integers(0, 20), min_size=2, max_size=6), st.lists(st.integers(0, 20), min_size=2, max_size=6)
 )
 def test_the_permutation_test_as_scipy(before, after):
+    from scipy import stats
+
     reference = stats.permutation_test(
         (after, before), lambda a, b: statistics.fmean(a) - statistics.fmean(b),
         permutation_type="independent", alternative="greater", n_resamples=np.inf,
