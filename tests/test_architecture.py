@@ -216,6 +216,8 @@ def loaded_by(path, *arguments):
     code = (
         "import runpy, sys\n"
         f"sys.argv = {[str(path), *arguments]!r}\n"
+        # Otherwise the script would end the process before its modules are listed.
+        "sys.setprofile(lambda *_: None)\n"
         "try:\n    runpy.run_path(sys.argv[0], run_name='__main__')\n"
         "except SystemExit:\n    pass\n"
         "print('\\n'.join(sys.modules), file=sys.stderr)"
