@@ -32,8 +32,8 @@ HOLD_S = (0.005, 0.150)
 IDLE_S = (0.020, 0.160)
 HEARTBEAT_S = 0.5
 AFTER_FAILURE_S = 1.0
-# As many users' requests in a window at any speed, but some each second even at the lowest.
-USERS_EVERY_S, USERS_PAUSE_S = 30.0, (0.05, 0.3)
+# So many that our own load is no change of the traffic, in a window; a few each second at a low speed.
+USERS_EVERY_S, USERS_PAUSE_S = 3.0, (0.05, 0.3)
 USERS_PATHS = ("/api/workers", "/api/history/TEST-02")
 
 
