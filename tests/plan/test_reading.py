@@ -390,7 +390,7 @@ def test_libyaml_and_pyyaml_read_the_same_of_a_plan(monkeypatch, scanned):
     """Values, places and mistakes: libyaml makes reading fast, and changes nothing that both read."""
     chance = random.Random(7)
     plans = [ROOT / "tests/cases/plan.yml", *sorted((ROOT / "plans").glob("**/*.yml"))]
-    texts = [path.read_text() for path in plans]
+    texts = [*(path.read_text() for path in plans), "a: {b: \n, c: ,d: 1}\n"]
     if scanned == "with lines changed":
         texts = [_changed(text, chance) for text in texts[:1] for _ in range(at_least(60))]
     for text in texts:
