@@ -5,7 +5,6 @@ with a place. Large documents are refused while they are read: nodes are counted
 they are expanded.
 """
 
-import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -132,6 +131,16 @@ class _Loader(_Composer, yaml.SafeLoader):
     """PyYAML's scanner, whose messages teach."""
 
 
+if yaml.__with_libyaml__:
+
+    class _FastLoader(_Composer, yaml.CSafeLoader):
+        """libyaml's scanner alone: its composer recurses in C, where 5,000 brackets end the process."""
+
+        def __init__(self, text: str) -> None:
+            yaml.CSafeLoader.__init__(self, text)
+            Composer.__init__(self)
+
+
 def _composed(text: str) -> yaml.Node | None:
     """Return the root node, scanned by libyaml, which is five times as fast, if PyYAML was built with it.
 
@@ -139,21 +148,10 @@ def _composed(text: str) -> yaml.Node | None:
     """
     if yaml.__with_libyaml__:
         try:
-            return yaml.compose(text, Loader=_fast_loader())
+            return yaml.compose(text, Loader=_FastLoader)
         except yaml.YAMLError:
             pass
     return yaml.compose(text, Loader=_Loader)
-
-
-@functools.cache
-def _fast_loader() -> Any:
-    # Only the scanner is libyaml's: its composer would recurse in C, and 5,000 brackets end the process.
-    class _FastLoader(_Composer, yaml.CSafeLoader):
-        def __init__(self, text: str) -> None:
-            yaml.CSafeLoader.__init__(self, text)
-            Composer.__init__(self)
-
-    return _FastLoader
 
 
 class _Builder:
