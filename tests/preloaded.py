@@ -6,7 +6,6 @@ Imports take most of a short script's time. Each request on the socket carries t
 streams, arguments, directory and environment; the response is its exit code. Ends when the pipe closes.
 """
 
-import atexit
 import contextlib
 import gc
 import importlib
@@ -17,7 +16,6 @@ import runpy
 import select
 import socket
 import sys
-import threading
 from pathlib import Path
 
 ROOT = str(Path(__file__).resolve().parents[1])
@@ -88,15 +86,6 @@ def become(connection):
     return asked["arguments"]
 
 
-def end(code):
-    """End as the interpreter does, but without freeing the memory, which takes longer than most scripts."""
-    threading._shutdown()
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
 def run(arguments):
     """Run a script or a module as the main program, with its arguments."""
     sys.argv = arguments
@@ -118,9 +107,8 @@ if __name__ == "__main__":
         arguments = next_script(listening)
     try:
         run(arguments)
-    except SystemExit as exit_:
-        # A message for a code, and any other exception, end as always.
-        if not isinstance(exit_.code, int | None):
-            raise
-        end(exit_.code or 0)
-    end(0)
+    except SystemExit as ended:
+        # The demo; our command has ended itself. Freeing the memory takes longer than most of them.
+        if isinstance(ended.code, int):
+            sys.modules["deploy_verdict.cli.command"].end_now(ended.code)
+        raise

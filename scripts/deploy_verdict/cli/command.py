@@ -32,7 +32,7 @@ from deploy_verdict.redaction.output_guard import guard
 
 NAME = "deploy-verdict"
 # What the imports of a command make stays until its end. With Python's 700, to search all of it for garbage
-# again and again takes a seventh of a short command's time; to free it at the end, a quarter.
+# again and again takes a seventh of a short command's time.
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
@@ -193,14 +193,15 @@ def _process(command: Callable[[list[str]], int]) -> None:
         run(command)
     except SystemExit as ended:
         if isinstance(ended.code, int | None):
-            _end_now(ended.code or 0)
+            end_now(ended.code or 0)
         raise
 
 
-def _end_now(code: int) -> None:
+def end_now(code: int) -> None:
     """End the process without freeing its memory, as mypy does; return where the ordinary end is needed.
 
-    That is while another thread works, for a tracer that has yet to write, and if the output is lost.
+    To free what the imports made takes a quarter of a short command's time. The ordinary end is needed while
+    another thread works, for a tracer that has yet to write, and if the output is lost.
     """
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
     if not all(thread.daemon for thread in others) or sys.gettrace() or sys.getprofile():
