@@ -40,6 +40,27 @@ def command(name, *arguments):
     return [sys.executable, *program(name), *map(str, arguments)]
 
 
+def modules_loaded(path, *arguments):
+    """The names of all modules in a process that has run a script, or the package, to its end."""
+    code = (
+        "import runpy, sys\n"
+        f"sys.path.insert(0, {str(PACKAGE.parent)!r})\n"
+        f"sys.argv = {[str(path), *map(str, arguments)]!r}\n"
+        # Otherwise the script would end the process before its modules are listed.
+        "sys.setprofile(lambda *_: None)\n"
+        "try:\n    runpy.run_path(sys.argv[0], run_name='__main__')\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stderr.splitlines())
+
+
+def tops(modules):
+    """Of each module, the package or module at the top."""
+    return {name.split(".")[0] for name in modules}
+
+
 def scrubbed(environment=None):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SCRUBBED)}
     return {**kept, **(environment or {})}

@@ -1,16 +1,12 @@
 """The house: who may import whom, what is pure, where lists of stages stand, and what each script loads."""
 
 import ast
-import subprocess
 import sys
 from collections import defaultdict
 from functools import cache
-from pathlib import Path
 
 from deploy_verdict.stages.registry import STAGES, named
-
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "scripts" / "deploy_verdict"
+from tests.running import PACKAGE, ROOT, modules_loaded, tops
 
 # In the order of the flow: a folder imports only those before it, and itself.
 FOLDERS = (
@@ -212,21 +208,6 @@ def test_each_script_is_one_verb_under_its_own_name():
         assert len(path.read_text().splitlines()) <= 7, path.name
 
 
-def loaded_by(path, *arguments):
-    code = (
-        "import runpy, sys\n"
-        f"sys.argv = {[str(path), *arguments]!r}\n"
-        # Otherwise the script would end the process before its modules are listed.
-        "sys.setprofile(lambda *_: None)\n"
-        "try:\n    runpy.run_path(sys.argv[0], run_name='__main__')\n"
-        "except SystemExit:\n    pass\n"
-        "print('\\n'.join(sys.modules), file=sys.stderr)"
-    )
-    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n{code}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return {name.split(".")[0] for name in done.stderr.splitlines()}
-
-
 HEAVY = {
     "github",
     "jinja2",
@@ -250,14 +231,16 @@ def test_the_sampler_loads_nothing_heavy(tmp_path):
         "pools: [{name: p, get: /, used: $.a, limit: $.b, burst: {for: 1s, every: 1s}}]\n"
     )
     sampler = ROOT / "scripts" / "sample_pools.py"
-    loaded = loaded_by(sampler, "--plan", str(plan), "--out", str(tmp_path / "out"), "--offset", "0m")
+    loaded = tops(
+        modules_loaded(sampler, "--plan", str(plan), "--out", str(tmp_path / "out"), "--offset", "0m")
+    )
     assert (tmp_path / "out" / "evidence" / "pools.T+000.a1.json").exists()
     assert not loaded & HEAVY
-    assert not loaded_by(sampler, "--help") & HEAVY
+    assert not tops(modules_loaded(sampler, "--help")) & HEAVY
 
 
 def test_the_commands_help_loads_no_verb():
     """Whoever asks for the list of verbs waits for no library but argparse."""
-    loaded = loaded_by(PACKAGE, "--help")
+    loaded = tops(modules_loaded(PACKAGE, "--help"))
     assert "argparse" in loaded
     assert not loaded & {*HEAVY, "pydantic", "requests", "urllib3", "yaml", "argcomplete", "starlette"}
