@@ -2,6 +2,7 @@
 
 import functools
 import re
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -247,14 +248,42 @@ def test_no_text_from_outside_changes_the_report(text):
     assert skeleton(story.report()) in blocks()
 
 
-@pytest.mark.complete
-def test_ten_thousand_samples_are_still_a_report():
+def long_story(samples):
+    """A window of this many samples."""
     plan = the_plan()
-    window = plan.window.model_copy(update={"sample_every": 60.0, "length": 600_000.0})
+    window = plan.window.model_copy(update={"sample_every": 60.0, "length": 60.0 * samples})
     story = Story(plan=plan.model_copy(update={"window": window}))
     bundle, verdict = story.bundle(), story.verdict()
     story.bundle, story.verdict = lambda: bundle, lambda: verdict
-    report = story.report()
+    return story
+
+
+def calls_of(function):
+    """How many calls a function makes, which unlike its time is the same on every machine."""
+    calls = 0
+
+    def count(*_):
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_a_report_takes_no_more_than_its_samples():
+    """The work grows with the samples, not with their square."""
+    few, many = long_story(200), long_story(800)
+    few.report()
+    assert calls_of(many.report) < 5 * calls_of(few.report)
+
+
+@pytest.mark.complete
+def test_ten_thousand_samples_are_still_a_report():
+    report = long_story(10_000).report()
     assert "samples are left out: the table has the worst" in report
     assert report.count("\n| T+") <= 210
 
